@@ -1,0 +1,89 @@
+package dev.carafe.machine;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * A microVM with a name, disks and a life of its own. A handle holds no state that can go stale:
+ * every call looks at the machine as it is. Safe for use by many threads. All methods block and
+ * throw {@link MachineException}.
+ */
+public interface Machine {
+
+  String name();
+
+  /** What the machine was made from. */
+  MachineSpec spec();
+
+  /** How the machine is now. Changes nothing, also when the machine is dead or does not answer. */
+  MachineStatus status();
+
+  /**
+   * Starts the machine and waits until commands can run in it. Does nothing when it runs already.
+   * The first start fetches the image if the store does not have it, and runs the spec's init
+   * commands; if one fails the machine is stopped again.
+   *
+   * @return true if this call started it, false if it was running already
+   */
+  boolean start();
+
+  /**
+   * Stops the machine: file systems are synced and the guest turns itself off; after {@code grace}
+   * it is killed. The disks stay.
+   *
+   * @return true if this call stopped it, false if it was not running
+   */
+  boolean stop(Duration grace);
+
+  /** {@link #stop(Duration)} with a grace of five seconds. */
+  default boolean stop() {
+    return stop(Duration.ofSeconds(5));
+  }
+
+  /** Kills the machine if it runs, and removes it with all its files. */
+  void delete();
+
+  /**
+   * Changes a stopped machine's spec: {@link ErrorCode#STATE} when it runs. Sizes of disks only
+   * grow.
+   */
+  void update(MachineSpec spec);
+
+  /** Starts a command and returns at once. The caller must close the result. */
+  Execution exec(ExecSpec spec);
+
+  /**
+   * Runs a command to its end and captures what it wrote. Never throws because of what the command
+   * did: its exit code, a signal (128 + number), a time-out (124) and a missing program (127, 126)
+   * are results.
+   */
+  default ExecResult run(ExecSpec spec) {
+    return Captured.run(this, spec);
+  }
+
+  /**
+   * Copies a file or a tree into the guest, with modes, links and times; owners become root unless
+   * {@code options} says otherwise. {@code guest} is absolute and is the name the copy gets; its
+   * missing parents are made. Existing directories are merged, existing files replaced, each at
+   * once.
+   */
+  void copyIn(Path host, String guest, CopyOptions options);
+
+  default void copyIn(Path host, String guest) {
+    copyIn(host, guest, CopyOptions.DEFAULT);
+  }
+
+  /**
+   * Copies a file or a tree out of the guest to {@code host}, which is the name the copy gets.
+   * Nothing is ever written outside {@code host}, whatever the guest sends; devices are left out,
+   * and set-id bits are dropped.
+   */
+  void copyOut(String guest, Path host, CopyOptions options);
+
+  default void copyOut(String guest, Path host) {
+    copyOut(guest, host, CopyOptions.DEFAULT);
+  }
+
+  /** Where the machine keeps its files. */
+  Path directory();
+}

@@ -1,0 +1,310 @@
+package dev.carafe.machine;
+
+import java.security.SecureRandom;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What a machine is made of. Immutable and checked when made: a spec that exists is one an engine
+ * can take. The {@code with} methods return changed copies.
+ *
+ * @param name up to 128 of {@code [A-Za-z0-9_-]}, the first alphanumeric, no trailing {@code -}, no
+ *     {@code --}
+ * @param image a reference as {@code dev.carafe.image.ImageSource} reads it; empty for the default,
+ *     {@code base}
+ * @param cpus virtual processors, 1 to 16
+ * @param memoryMib memory in MiB, 64 to 1,048,576
+ * @param storageGib recorded for programs written for smolvm, whose machines have a second disk for
+ *     images; 1 to 4,096
+ * @param overlayGib the largest size of everything the guest writes, in GiB, 1 to 64
+ * @param env environment of every command (image &lt; machine &lt; exec)
+ * @param directory default working directory; empty for the image's
+ * @param user default user; empty for the image's
+ * @param init shell commands run once, at the first start
+ * @param workload a command started detached at each start; empty for none
+ * @param labels free-form marks
+ * @param ephemeral removed by the process that made it when its command ends
+ */
+public record MachineSpec(
+    String name,
+    Optional<String> image,
+    int cpus,
+    int memoryMib,
+    int storageGib,
+    int overlayGib,
+    Map<String, String> env,
+    Optional<String> directory,
+    Optional<String> user,
+    List<String> init,
+    List<String> workload,
+    Map<String, String> labels,
+    boolean ephemeral) {
+
+  public static final int DEFAULT_CPUS = 2;
+  public static final int DEFAULT_MEMORY_MIB = 2048;
+  public static final int DEFAULT_STORAGE_GIB = 20;
+  public static final int DEFAULT_OVERLAY_GIB = 10;
+  public static final int MAX_OVERLAY_GIB = 64;
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,127}");
+
+  public MachineSpec {
+    checkName(name);
+    env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
+    labels = Collections.unmodifiableMap(new LinkedHashMap<>(labels));
+    init = List.copyOf(init);
+    workload = List.copyOf(workload);
+    check(name, cpus >= 1 && cpus <= 16, "the number of CPUs is 1 to 16, not " + cpus);
+    check(
+        name,
+        memoryMib >= 64 && memoryMib <= 1 << 20,
+        "memory is 64 to 1048576 MiB, not " + memoryMib);
+    check(
+        name, storageGib >= 1 && storageGib <= 4096, "storage is 1 to 4096 GiB, not " + storageGib);
+    check(
+        name,
+        overlayGib >= 1 && overlayGib <= MAX_OVERLAY_GIB,
+        "the overlay is 1 to " + MAX_OVERLAY_GIB + " GiB, not " + overlayGib);
+    directory.ifPresent(
+        path ->
+            check(
+                name,
+                path.startsWith("/"),
+                "the working directory must be absolute, not '" + path + "'"));
+    env.forEach(
+        (key, value) ->
+            check(
+                name,
+                !key.isEmpty()
+                    && key.indexOf('=') < 0
+                    && key.indexOf('\0') < 0
+                    && value.indexOf('\0') < 0,
+                "an environment variable is malformed"));
+  }
+
+  /**
+   * Throws {@link ErrorCode#INVALID} with the rule when {@code name} cannot be a machine's name.
+   */
+  public static void checkName(String name) {
+    if (!NAME.matcher(name).matches() || name.endsWith("-") || name.contains("--")) {
+      String shown = name.length() > 40 ? name.substring(0, 40) + "…" : name;
+      throw new MachineException(
+          ErrorCode.INVALID,
+          "use the name '" + shown.replaceAll("\\p{Cntrl}", "?") + "'",
+          "a name has 1 to 128 letters, digits, '-' and '_', starts with a letter or digit, does not end with '-'"
+              + " and has no '--'");
+    }
+  }
+
+  private static void check(String name, boolean holds, String otherwise) {
+    if (!holds) {
+      throw new MachineException(ErrorCode.INVALID, "describe machine '" + name + "'", otherwise);
+    }
+  }
+
+  /** A name nobody has: {@code vm-} and 8 random hexadecimal digits. */
+  public static String randomName() {
+    byte[] random = new byte[4];
+    new SecureRandom().nextBytes(random);
+    return "vm-" + HexFormat.of().formatHex(random);
+  }
+
+  /** A machine of that name with the default image and sizes. */
+  public static MachineSpec named(String name) {
+    return new MachineSpec(
+        name,
+        Optional.empty(),
+        DEFAULT_CPUS,
+        DEFAULT_MEMORY_MIB,
+        DEFAULT_STORAGE_GIB,
+        DEFAULT_OVERLAY_GIB,
+        Map.of(),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        List.of(),
+        Map.of(),
+        false);
+  }
+
+  public MachineSpec withImage(String reference) {
+    return new MachineSpec(
+        name,
+        Optional.of(reference),
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        user,
+        init,
+        workload,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withCpus(int count) {
+    return new MachineSpec(
+        name,
+        image,
+        count,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        user,
+        init,
+        workload,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withMemoryMib(int mib) {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        mib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        user,
+        init,
+        workload,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withDisks(int storage, int overlay) {
+    return new MachineSpec(
+        name, image, cpus, memoryMib, storage, overlay, env, directory, user, init, workload,
+        labels, ephemeral);
+  }
+
+  public MachineSpec withEnv(Map<String, String> variables) {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        variables,
+        directory,
+        user,
+        init,
+        workload,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withDirectory(String path) {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        Optional.of(path),
+        user,
+        init,
+        workload,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withUser(String who) {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        Optional.of(who),
+        init,
+        workload,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withInit(List<String> commands) {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        user,
+        commands,
+        workload,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withWorkload(List<String> argv) {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        user,
+        init,
+        argv,
+        labels,
+        ephemeral);
+  }
+
+  public MachineSpec withLabels(Map<String, String> marks) {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        user,
+        init,
+        workload,
+        marks,
+        ephemeral);
+  }
+
+  public MachineSpec asEphemeral() {
+    return new MachineSpec(
+        name,
+        image,
+        cpus,
+        memoryMib,
+        storageGib,
+        overlayGib,
+        env,
+        directory,
+        user,
+        init,
+        workload,
+        labels,
+        true);
+  }
+}
