@@ -1,0 +1,165 @@
+/* What PID 1 does first: mounts, modules, ports. And last: turning the machine off. */
+#include "agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static _Noreturn void give_up(const char *what)
+{
+	say("%s: %s", what, strerror(errno));
+	/* The host starts machines so that a reboot ends them. */
+	reboot(RB_AUTOBOOT);
+	_exit(1);
+}
+
+static void must_mount(const char *what, const char *where, const char *type, unsigned long flags, const char *options)
+{
+	mkdir(where, 0755);
+	if (mount(what, where, type, flags, options) < 0 && errno != EBUSY)
+		give_up(where);
+}
+
+/* /modules holds what the kernel needs, in the order of the names. */
+static void load_modules(void)
+{
+	struct dirent **items;
+	int count = scandir("/modules", &items, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		char path[512];
+		snprintf(path, sizeof path, "/modules/%s", items[i]->d_name);
+		int fd = items[i]->d_name[0] == '.' ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)
+				say("%s: %s", path, strerror(errno));
+			close(fd);
+			unlink(path); /* its memory is better used elsewhere */
+		}
+		free(items[i]);
+	}
+}
+
+/* Opens the port of that name; -1 when it is not there. */
+static int open_port(const char *name)
+{
+	DIR *ports = opendir("/sys/class/virtio-ports");
+	if (!ports)
+		return -1;
+	int found = -1;
+	struct dirent *item;
+	while (found < 0 && (item = readdir(ports))) {
+		char path[512], text[64] = "";
+		snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", item->d_name);
+		int fd = item->d_name[0] == '.' ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		ssize_t n = read(fd, text, sizeof text - 1);
+		close(fd);
+		if (n <= 0)
+			continue;
+		text[strcspn(text, "\n")] = 0;
+		if (strcmp(text, name) != 0)
+			continue;
+		snprintf(path, sizeof path, "/dev/%s", item->d_name);
+		found = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	}
+	closedir(ports);
+	return found;
+}
+
+static int open_ports(struct channel *channels)
+{
+	int64_t deadline = now_ms() + 30000;
+	for (int i = 0; i < MAX_CHANNELS; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "carafe.%d", i + 1);
+		int fd;
+		/* The kernel adds ports one by one, in its own time. */
+		while ((fd = open_port(name)) < 0) {
+			if (now_ms() > deadline)
+				give_up(name);
+			usleep(2000);
+		}
+		channel_init(&channels[i], fd);
+	}
+	return MAX_CHANNELS;
+}
+
+static void loopback_up(void)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		say("lo: %s", strerror(errno));
+	close(fd);
+}
+
+int boot(struct channel *channels)
+{
+	must_mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755");
+	must_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	must_mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	must_mount("cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	must_mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666");
+	int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (console > 2) {
+		dup2(console, 1);
+		dup2(console, 2);
+		close(console);
+	}
+	int null = open("/dev/null", O_RDONLY);
+	if (null > 0) {
+		dup2(null, 0);
+		close(null);
+	}
+	static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
+					       {"/proc/self/fd/0", "/dev/stdin"},
+					       {"/proc/self/fd/1", "/dev/stdout"},
+					       {"/proc/self/fd/2", "/dev/stderr"},
+					       {"pts/ptmx", "/dev/ptmx"}};
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+		if (symlink(links[i][0], links[i][1]) < 0 && errno != EEXIST)
+			say("%s: %s", links[i][1], strerror(errno));
+	umask(022);
+	load_modules();
+	loopback_up();
+	struct rlimit files = {1024, 524288};
+	setrlimit(RLIMIT_NOFILE, &files);
+	groups_init();
+	return open_ports(channels);
+}
+
+void power_off(void)
+{
+	kill(-1, SIGTERM);
+	int64_t deadline = now_ms() + 500;
+	while (now_ms() < deadline) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+		if (pid < 0)
+			break; /* nobody is left */
+		if (pid == 0)
+			usleep(2000);
+	}
+	kill(-1, SIGKILL);
+	sync();
+	reboot(RB_POWER_OFF);
+	give_up("power off");
+}

@@ -1,0 +1,252 @@
+/* Arguments, the loop, reaping. */
+#include "agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+int epoll_fd = -1;
+bool is_init;
+
+static struct channel channels[MAX_CHANNELS];
+static int channel_count;
+
+int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* To the console, which the host shows when something is wrong. */
+void say(const char *format, ...)
+{
+	char line[512] = "carafe-agent: ";
+	size_t start = strlen(line);
+	va_list arguments;
+	va_start(arguments, format);
+	int n = vsnprintf(line + start, sizeof line - start - 1, format, arguments);
+	va_end(arguments);
+	size_t length = start + (n < 0 ? 0 : (size_t)n);
+	if (length > sizeof line - 2)
+		length = sizeof line - 2;
+	line[length++] = '\n';
+	ssize_t ignored = write(2, line, length);
+	(void)ignored;
+}
+
+void watch(struct source *source, uint32_t events)
+{
+	if (source->fd < 0 || source->armed == events)
+		return;
+	struct epoll_event event = {.events = events, .data.ptr = source};
+	int how = !source->armed ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+	/* A file that cannot be polled (EPERM) is always ready, and its reads and writes never wait. */
+	if (epoll_ctl(epoll_fd, how, source->fd, &event) < 0 && errno != EPERM)
+		say("epoll_ctl: %s", strerror(errno));
+	source->armed = events;
+}
+
+void close_source(struct source *source)
+{
+	if (source->fd < 0)
+		return;
+	watch(source, 0);
+	close(source->fd);
+	source->fd = -1;
+}
+
+struct stream *stream_of(pid_t pid)
+{
+	for (int i = 0; i < channel_count; i++)
+		for (int j = 0; j < MAX_STREAMS; j++) {
+			struct stream *stream = channels[i].streams[j];
+			if (stream && stream->pid == pid && !stream->exited)
+				return stream;
+		}
+	return NULL;
+}
+
+static void reap(void)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct stream *stream = stream_of(pid);
+		if (!stream)
+			continue;
+		stream->exited = true;
+		stream->wait_status = status;
+		group_release(stream->group);
+		stream_advance(stream);
+	}
+	groups_sweep();
+}
+
+/* Acts on what is due; returns how long the loop may sleep, -1 for ever. */
+static int deadlines(void)
+{
+	int64_t now = now_ms(), next = INT64_MAX;
+	for (int i = 0; i < channel_count; i++)
+		for (int j = 0; j < MAX_STREAMS; j++) {
+			struct stream *stream = channels[i].streams[j];
+			if (!stream || !stream->pid || stream->exited)
+				continue;
+			if (stream->deadline_ms && stream->deadline_ms <= now) {
+				stream->timed_out = true;
+				stream->deadline_ms = 0;
+				stream_kill(stream);
+			}
+			if (stream->kill_at_ms && stream->kill_at_ms <= now) {
+				stream->kill_at_ms = 0;
+				stream_kill(stream);
+			}
+			if (stream->deadline_ms && stream->deadline_ms < next)
+				next = stream->deadline_ms;
+			if (stream->kill_at_ms && stream->kill_at_ms < next)
+				next = stream->kill_at_ms;
+		}
+	if (next == INT64_MAX)
+		return -1;
+	return next - now > 1000000 ? 1000000 : (int)(next - now);
+}
+
+static void serve_listener(struct source *listener)
+{
+	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (channel_count && channels[0].source.fd >= 0) {
+		close(fd); /* one host at a time, like a port */
+		return;
+	}
+	channel_init(&channels[0], fd);
+	channel_count = 1;
+}
+
+static void after_channel(struct channel *channel, bool once)
+{
+	if (!channel->hung_up || is_init)
+		return;
+	channel_drop(channel);
+	close_source(&channel->source);
+	free(channel->in);
+	free(channel->out);
+	memset(channel, 0, sizeof *channel);
+	channel->source.fd = -1;
+	if (once) {
+		streams_bury();
+		exit(0);
+	}
+}
+
+static _Noreturn void loop(int signals, int listener, bool once)
+{
+	struct source signal_source = {.kind = S_SIGNALS, .fd = signals};
+	struct source listener_source = {.kind = S_LISTENER, .fd = listener};
+	watch(&signal_source, EPOLLIN);
+	watch(&listener_source, EPOLLIN);
+	for (;;) {
+		struct epoll_event events[64];
+		int count = epoll_wait(epoll_fd, events, 64, deadlines());
+		for (int i = 0; i < count; i++) {
+			struct source *source = events[i].data.ptr;
+			if (source->fd < 0)
+				continue; /* closed by an earlier event of this turn */
+			switch (source->kind) {
+			case S_LISTENER:
+				serve_listener(source);
+				break;
+			case S_SIGNALS: {
+				struct signalfd_siginfo info;
+				while (read(signals, &info, sizeof info) == sizeof info)
+					;
+				reap();
+				break;
+			}
+			case S_CHANNEL:
+				if (events[i].events & EPOLLOUT)
+					source->channel->writable = true;
+				source->channel->readable = true;
+				break;
+			case S_LANE:
+				lane_ready(source->stream, source->lane);
+				break;
+			}
+		}
+		for (int i = 0; i < channel_count; i++)
+			if (channels[i].source.fd >= 0) {
+				channel_pump(&channels[i]);
+				after_channel(&channels[i], once);
+			}
+		streams_bury();
+	}
+}
+
+static int listen_on(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof address.sun_path) {
+		say("%s: the path is too long for a socket", path);
+		exit(2);
+	}
+	strcpy(address.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 8) < 0) {
+		say("%s: %s", path, strerror(errno));
+		exit(1);
+	}
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	is_init = getpid() == 1;
+	bool listening = argc == 3 && strcmp(argv[1], "--listen") == 0;
+	bool single = argc == 3 && strcmp(argv[1], "--channel") == 0;
+	if (!is_init && !listening && !single) {
+		fprintf(stderr, "usage: carafe-agent --channel FD | --listen PATH\n");
+		return 2;
+	}
+
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	sigset_t blocked;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	int signals = signalfd(-1, &blocked, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (epoll_fd < 0 || signals < 0) {
+		say("cannot start: %s", strerror(errno));
+		return 1;
+	}
+
+	int listener = -1;
+	if (is_init) {
+		channel_count = boot(channels);
+	} else {
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		if (listening) {
+			listener = listen_on(argv[2]);
+		} else {
+			int fd = atoi(argv[2]);
+			fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+			channel_init(&channels[0], fd);
+			channel_count = 1;
+		}
+	}
+	loop(signals, listener, single);
+}
