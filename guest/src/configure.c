@@ -104,7 +104,7 @@ static int mount_root(void)
 {
 	int error;
 	if ((error = mount_at("/dev/vda", "/image", "squashfs", MS_RDONLY | MS_NODEV, NULL)) ||
-	    (error = mount_at("/dev/vdb", "/overlay", "ext4", MS_NOATIME, "discard")))
+	    (error = mount_at("/dev/vdb", "/overlay", "ext4", MS_NOATIME, "discard,noinit_itable")))
 		return error;
 	overlay = open("/overlay", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (overlay < 0 || (mkdir("/overlay/upper", 0755) < 0 && errno != EEXIST) ||

@@ -128,15 +128,12 @@ static void serve_listener(struct source *listener)
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (channel_count && channels[0].source.fd >= 0) {
-		close(fd); /* one host at a time, like a port */
-		return;
-	}
+	watch(listener, 0); /* one host at a time, like a port: the next one waits */
 	channel_init(&channels[0], fd);
 	channel_count = 1;
 }
 
-static void after_channel(struct channel *channel, bool once)
+static void after_channel(struct channel *channel, struct source *listener, bool once)
 {
 	if (!channel->hung_up || is_init)
 		return;
@@ -150,6 +147,7 @@ static void after_channel(struct channel *channel, bool once)
 		streams_bury();
 		exit(0);
 	}
+	watch(listener, EPOLLIN);
 }
 
 static _Noreturn void loop(int signals, int listener, bool once)
@@ -189,7 +187,7 @@ static _Noreturn void loop(int signals, int listener, bool once)
 		for (int i = 0; i < channel_count; i++)
 			if (channels[i].source.fd >= 0) {
 				channel_pump(&channels[i]);
-				after_channel(&channels[i], once);
+				after_channel(&channels[i], &listener_source, once);
 			}
 		streams_bury();
 	}

@@ -1,8 +1,6 @@
 package dev.carafe.machine;
 
-import java.security.SecureRandom;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -109,9 +107,7 @@ public record MachineSpec(
 
   /** A name nobody has: {@code vm-} and 8 random hexadecimal digits. */
   public static String randomName() {
-    byte[] random = new byte[4];
-    new SecureRandom().nextBytes(random);
-    return "vm-" + HexFormat.of().formatHex(random);
+    return "vm-" + Entropy.hex(4);
   }
 
   /** A machine of that name with the default image and sizes. */

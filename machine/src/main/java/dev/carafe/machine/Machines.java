@@ -46,6 +46,11 @@ public interface Machines extends AutoCloseable {
                     ErrorCode.NOT_FOUND, "find machine '" + name + "'", "vm not found: " + name));
   }
 
+  /** What killed processes left and nobody uses. Changes nothing. */
+  default List<Leftover> leftovers() {
+    return List.of();
+  }
+
   /** Releases connections. Machines go on running. */
   @Override
   void close();

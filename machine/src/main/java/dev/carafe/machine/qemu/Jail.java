@@ -1,0 +1,147 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.machine.host.Accelerator;
+import dev.carafe.machine.host.Host;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What QEMU is started in. Under emulation QEMU is no security boundary, so this is what stands between a guest that broke
+ * out of it and the host: no network, no view of other processes, no files but the ones named here, of which it
+ * can write two directories; and when root starts it, another user without any privilege.
+ *
+ * <p>One shell line does in order what has to be done outside: it copies what the machine starts from, opens the template's state as
+ * a descriptor, limits the size of what may be written (a guest could otherwise write its whole virtual disk, however small its file
+ * system), leaves the terminal's session so that Ctrl-C is not QEMU's, and becomes bubblewrap.
+ *
+ * <p>The memory of a template is shared by all machines restored from it, so none may change it; but QEMU before 8.2 opens it for
+ * writing even to map it privately. A small preloaded library turns that one open into one for reading.
+ */
+final class Jail {
+  /** The memory file's name inside; the preloaded library knows it too. */
+  static final String MEMORY = "/memory/ram";
+
+  private static final String SCRIPT =
+      "set -e\n"
+          + "while [ \"$1\" != -- ]; do cp -p --sparse=always --reflink=auto \"$1\" \"$2\"; shift 2; done\n"
+          + "if [ -n \"$2\" ]; then exec 9<\"$2\"; fi\n"
+          + "if [ -n \"$3\" ]; then exec 8>\"$3\"; fi\n"
+          + "ulimit -c 0\n"
+          + "trap '' XFSZ\n"
+          + "if [ -n \"$4\" ]; then ulimit -f \"$4\"; fi\n"
+          + "shift 4\n"
+          + "exec \"$@\"\n";
+
+  private final List<String> bwrap = new ArrayList<>();
+  private final boolean root;
+  private final Host host;
+  private final Accelerator accelerator;
+  private final List<String> copies = new ArrayList<>();
+  private String restored = "";
+  private String saved = "";
+  private String fileBlocks = "";
+
+  Jail(Host host, Accelerator accelerator, boolean root) {
+    this.host = host;
+    this.root = root;
+    this.accelerator = accelerator;
+    add(host.program("setsid").toString(), host.program("bwrap").toString());
+    // As root the user namespace would map QEMU to root outside: real users are separated by setpriv instead.
+    if (!root) {
+      add("--unshare-user");
+    }
+    add("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try");
+    add("--as-pid-1", "--cap-drop", "ALL");
+    if (root) {
+      add("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP");
+    }
+    add("--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LC_ALL", "C");
+    add("--ro-bind", "/usr", "/usr");
+    for (String name : List.of("/bin", "/sbin", "/lib", "/lib64")) {
+      Path path = Path.of(name);
+      if (Files.isSymbolicLink(path)) {
+        add("--symlink", "usr" + name, name);
+      } else if (Files.isDirectory(path)) {
+        add("--ro-bind", name, name);
+      }
+    }
+    add("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache");
+    add("--ro-bind-try", "/etc/alternatives", "/etc/alternatives");
+    add("--dev", "/dev");
+    if (accelerator.kind() == Accelerator.Kind.KVM) {
+      add("--dev-bind", "/dev/kvm", "/dev/kvm");
+    }
+    add("--chdir", "/");
+  }
+
+  private void add(String... arguments) {
+    bwrap.addAll(List.of(arguments));
+  }
+
+  /** Shows a host file or directory inside, for reading. */
+  Jail read(Path host, String inside) {
+    add("--ro-bind", host.toString(), inside);
+    return this;
+  }
+
+  /** Shows a host directory inside, for writing. */
+  Jail write(Path host, String inside) {
+    add("--bind", host.toString(), inside);
+    return this;
+  }
+
+  /** Loads a library of ours into QEMU. */
+  Jail preload(Path library) {
+    read(library, "/preload.so");
+    add("--setenv", "LD_PRELOAD", "/preload.so");
+    return this;
+  }
+
+  /** Copies this first; holes stay holes. */
+  Jail copyFirst(Path from, Path to) {
+    copies.add(from.toString());
+    copies.add(to.toString());
+    return this;
+  }
+
+  /** Opens the file as descriptor 9, for reading: the state to restore. */
+  Jail restored(Path file) {
+    restored = file.toString();
+    return this;
+  }
+
+  /** Opens the file as descriptor 8, for writing: the state to save. */
+  Jail saved(Path file) {
+    saved = file.toString();
+    return this;
+  }
+
+  /** Lets no file grow beyond that size. */
+  Jail largestFile(long bytes) {
+    fileBlocks = Long.toString(bytes / 512);
+    return this;
+  }
+
+  /** The whole command that runs {@code command} in this jail. */
+  List<String> command(List<String> command) {
+    List<String> all = new ArrayList<>(List.of("/bin/sh", "-c", SCRIPT, "carafe-jail"));
+    all.addAll(copies);
+    all.addAll(List.of("--", restored, saved, fileBlocks));
+    all.addAll(bwrap);
+    all.add("--");
+    if (root) {
+      String user = Integer.toString(Host.QEMU_USER);
+      all.addAll(List.of(host.program("setpriv").toString(), "--reuid", user, "--regid", user));
+      if (accelerator.group().isPresent()) {
+        all.addAll(List.of("--groups", Integer.toString(accelerator.group().getAsInt())));
+      } else {
+        all.add("--clear-groups");
+      }
+      all.addAll(List.of("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--"));
+    }
+    all.addAll(command);
+    return all;
+  }
+}

@@ -1,0 +1,104 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.MachineException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A lock file, held by one user of one process at a time. The kernel lets go of it when its holder dies, however it dies.
+ *
+ * <p>Such locks belong to a process, and closing any descriptor of the file gives the lock up: so a process opens a lock
+ * file only while no one else in it has.
+ */
+final class Lock implements AutoCloseable {
+  private static final Set<Path> HELD = new HashSet<>();
+
+  private final Path path;
+  private final FileChannel channel;
+
+  private Lock(Path path, FileChannel channel) {
+    this.path = path;
+    this.channel = channel;
+  }
+
+  /** Takes the lock if nobody has it. The file is made; its directory must exist. */
+  static Optional<Lock> tryTake(Path file) throws IOException {
+    Path path = file.toAbsolutePath().normalize();
+    synchronized (HELD) {
+      if (!HELD.add(path)) {
+        return Optional.empty();
+      }
+    }
+    FileChannel channel = null;
+    try {
+      channel =
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      FileLock lock = channel.tryLock();
+      if (lock != null) {
+        return Optional.of(new Lock(path, channel));
+      }
+    } catch (IOException | RuntimeException e) {
+      release(path, channel);
+      throw e;
+    }
+    release(path, channel);
+    return Optional.empty();
+  }
+
+  /** Takes the lock, waiting for whoever has it; {@link ErrorCode#TIMEOUT} after {@code seconds}. */
+  static Lock take(Path file, String attempted, int seconds) {
+    long deadline = System.nanoTime() + seconds * 1_000_000_000L;
+    try {
+      for (; ; ) {
+        Optional<Lock> lock = tryTake(file);
+        if (lock.isPresent()) {
+          return lock.get();
+        }
+        if (System.nanoTime() > deadline) {
+          throw new MachineException(
+              ErrorCode.TIMEOUT,
+              attempted,
+              "another process has been busy with it for " + seconds + " seconds (it holds " + file + ")");
+        }
+        Thread.sleep(5);
+      }
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MachineException(ErrorCode.LOST, attempted, "interrupted", e);
+    }
+  }
+
+  /** The locked file itself. */
+  FileChannel channel() {
+    return channel;
+  }
+
+  @Override
+  public void close() {
+    release(path, channel);
+  }
+
+  private static void release(Path path, FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      // The descriptor is gone all the same, and the lock with it.
+    } finally {
+      synchronized (HELD) {
+        HELD.remove(path);
+      }
+    }
+  }
+}

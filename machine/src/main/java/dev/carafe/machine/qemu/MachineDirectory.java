@@ -1,0 +1,50 @@
+package dev.carafe.machine.qemu;
+
+import java.nio.file.Path;
+
+/**
+ * Where a machine's files are.
+ *
+ * <pre>
+ * machine.json   what it is (MachineRecord)
+ * run.json       the process that runs it (Run); absent when stopped
+ * lock           held while it is created, started, stopped, changed, deleted
+ * ports/N        locked by the host process that uses port N
+ * qemu.log       what QEMU said when it was last started
+ * vm/            all that QEMU may write
+ * vm/overlay.img everything the guest has written
+ * </pre>
+ */
+record MachineDirectory(Path path) {
+  Path record() {
+    return path.resolve("machine.json");
+  }
+
+  Path run() {
+    return path.resolve("run.json");
+  }
+
+  Path lock() {
+    return path.resolve("lock");
+  }
+
+  Path ports() {
+    return path.resolve("ports");
+  }
+
+  Path log() {
+    return path.resolve("qemu.log");
+  }
+
+  Path vm() {
+    return path.resolve("vm");
+  }
+
+  Path overlay() {
+    return vm().resolve("overlay.img");
+  }
+
+  String name() {
+    return path.getFileName().toString();
+  }
+}

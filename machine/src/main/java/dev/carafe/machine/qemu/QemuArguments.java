@@ -1,0 +1,96 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.machine.host.Accelerator;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * QEMU's command line. The devices are the same in a template and in what is restored from it, in the same order; only what stands
+ * behind them differs. There is no network device, and none can be added: nobody but us speaks QMP.
+ *
+ * <p>All paths are those inside the jail.
+ */
+final class QemuArguments {
+  /** Ports for requests, {@code carafe.1} to {@code carafe.16}. */
+  static final int PORTS = 16;
+
+  /** What is kept of a running machine's console, in memory: it is the guest's to fill. */
+  private static final int CONSOLE_BYTES = 65_536;
+
+  private final List<String> arguments = new ArrayList<>();
+
+  private QemuArguments() {}
+
+  /** A first boot, whose memory becomes the template's. */
+  static List<String> boot(Shape shape, String id) {
+    var qemu = new QemuArguments();
+    qemu.machine(shape, id, true);
+    qemu.add("-kernel", "/kernel", "-initrd", "/initramfs");
+    qemu.add(
+        "-append",
+        // Mitigations protect processes of one guest from each other and cost most under emulation. The machine itself is
+        // the boundary here.
+        "console=ttyS0 quiet panic=0 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check");
+    qemu.add("-chardev", "file,id=console,path=/vm/console.log");
+    qemu.devices();
+    return qemu.arguments;
+  }
+
+  /**
+   * A machine that waits for a template's state.
+   *
+   * @param keep write what the guest does to its memory into the memory file: for making the next template
+   */
+  static List<String> restore(Shape shape, String id, boolean keep) {
+    var qemu = new QemuArguments();
+    qemu.machine(shape, id, keep);
+    qemu.add("-chardev", "ringbuf,id=console,size=" + CONSOLE_BYTES);
+    qemu.devices();
+    qemu.add("-incoming", "defer");
+    return qemu.arguments;
+  }
+
+  private void add(String... more) {
+    arguments.addAll(List.of(more));
+  }
+
+  private void machine(Shape shape, String id, boolean shared) {
+    Accelerator.Kind kind = shape.accelerator().kind();
+    add(shape.qemu().toString(), "-name", "carafe:" + id + ",process=carafe-vm");
+    add("-nodefaults", "-no-user-config", "-display", "none");
+    add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    add("-machine", "q35,memory-backend=memory,usb=off,vmport=off,graphics=off");
+    add("-accel", kind == Accelerator.Kind.TCG ? "tcg,thread=multi" : "kvm");
+    add("-cpu", kind == Accelerator.Kind.TCG ? "max" : "host");
+    add("-smp", Integer.toString(shape.cpus()), "-m", Integer.toString(shape.memoryMib()));
+    add(
+        "-object",
+        "memory-backend-file,id=memory,size="
+            + shape.memoryMib()
+            + "M,mem-path="
+            + Jail.MEMORY
+            + ",share="
+            + (shared ? "on" : "off"));
+    // A guest that panics stays, so that its console can be read; one that turns itself off or reboots is over.
+    add("-action", "panic=pause,reboot=shutdown,shutdown=poweroff");
+    add("-qmp", "unix:/sockets/qmp,server=on,wait=off");
+  }
+
+  private void devices() {
+    add("-serial", "chardev:console");
+    add("-device", "pvpanic-pci");
+    add("-device", "virtio-serial-pci,id=ports,max_ports=" + (PORTS + 1));
+    for (int n = 1; n <= PORTS; n++) {
+      add("-chardev", "socket,id=port" + n + ",path=/sockets/p" + n + ",server=on,wait=off");
+      add("-device", "virtserialport,bus=ports.0,nr=" + n + ",chardev=port" + n + ",name=carafe." + n);
+    }
+    // A full host disk is the guest's I/O error: QEMU's default would stop the machine without a word.
+    add("-blockdev", "driver=file,node-name=image-file,filename=/image,read-only=on,locking=off");
+    add("-blockdev", "driver=raw,node-name=image,file=image-file,read-only=on");
+    add("-device", "virtio-blk-pci,drive=image,rerror=report,werror=report");
+    add("-blockdev", "driver=file,node-name=overlay-file,filename=/vm/overlay.img,locking=off,discard=unmap");
+    add("-blockdev", "driver=raw,node-name=overlay,file=overlay-file,discard=unmap");
+    add("-device", "virtio-blk-pci,drive=overlay,rerror=report,werror=report");
+    add("-device", "virtio-rng-pci");
+  }
+}

@@ -1,0 +1,332 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.image.Image;
+import dev.carafe.machine.CopyOptions;
+import dev.carafe.machine.Entropy;
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.ExecResult;
+import dev.carafe.machine.ExecSpec;
+import dev.carafe.machine.Execution;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.MachineStatus;
+import dev.carafe.machine.MachineStatus.State;
+import dev.carafe.machine.channel.Channel;
+import dev.carafe.machine.channel.Command;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** A machine of the built-in engine: its directory, and nothing that could go stale. */
+final class QemuMachine implements Machine {
+  private static final Duration ANSWER = Duration.ofSeconds(2);
+  private static final Duration END = Duration.ofSeconds(10);
+  private static final int LOCK_SECONDS = 180;
+
+  private final QemuMachines engine;
+  private final MachineDirectory directory;
+
+  QemuMachine(QemuMachines engine, MachineDirectory directory) {
+    this.engine = engine;
+    this.directory = directory;
+  }
+
+  @Override
+  public String name() {
+    return directory.name();
+  }
+
+  @Override
+  public Path directory() {
+    return directory.path();
+  }
+
+  @Override
+  public MachineSpec spec() {
+    return record().spec();
+  }
+
+  Optional<String> imageDigest() {
+    try {
+      return RecordFile.read(directory.record()).flatMap(MachineRecord::imageDigest);
+    } catch (MachineException e) {
+      return Optional.empty();
+    }
+  }
+
+  private MachineRecord record() {
+    return RecordFile.read(directory.record())
+        .orElseThrow(
+            () ->
+                new MachineException(
+                    ErrorCode.NOT_FOUND, "find machine '" + name() + "'", "vm not found: " + name()));
+  }
+
+  // ---- how it is ----
+
+  @Override
+  public MachineStatus status() {
+    MachineRecord record;
+    Optional<Run> run;
+    try {
+      record = record();
+      run = RecordFile.readRun(directory.run());
+    } catch (MachineException e) {
+      if (e.code() == ErrorCode.NOT_FOUND) {
+        throw e;
+      }
+      return new MachineStatus(State.FAILED, OptionalLong.empty(), Instant.EPOCH);
+    }
+    if (run.isPresent() && run.get().alive()) {
+      State state = answers(run.get()) ? State.RUNNING : State.UNREACHABLE;
+      return new MachineStatus(state, OptionalLong.of(run.get().pid()), record.created());
+    }
+    State state =
+        record.failure().isPresent()
+            ? State.FAILED
+            : record.imageDigest().isPresent() ? State.STOPPED : State.CREATED;
+    return new MachineStatus(state, OptionalLong.empty(), record.created());
+  }
+
+  /** Whether QEMU answers and its guest has not crashed. */
+  private static boolean answers(Run run) {
+    try (Qmp qmp = Qmp.connect(run.qmp(), ANSWER)) {
+      return qmp.status().equals("running");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private Run running(String attempted) {
+    Optional<Run> run = RecordFile.readRun(directory.run());
+    if (run.isEmpty() || !run.get().alive()) {
+      record(); // one that does not exist says so
+      throw new MachineException(ErrorCode.STATE, attempted, "machine '" + name() + "' is not running");
+    }
+    return run.get();
+  }
+
+  // ---- starting ----
+
+  @Override
+  public boolean start() {
+    String attempted = "start machine '" + name() + "'";
+    try (Lock lock = lock(attempted)) {
+      MachineRecord record = record();
+      Optional<Run> run = RecordFile.readRun(directory.run());
+      if (run.isPresent() && run.get().alive()) {
+        if (answers(run.get())) {
+          return false;
+        }
+        engine.progress().step("Machine '" + name() + "' does not answer: killing it");
+      }
+      clear(record);
+      try {
+        new Start(engine, directory, record).run();
+        return true;
+      } catch (RuntimeException e) {
+        clear(record);
+        remember(record, e);
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  private void remember(MachineRecord before, RuntimeException failure) {
+    try {
+      MachineRecord now = RecordFile.read(directory.record()).orElse(before);
+      RecordFile.write(now.withFailure(Optional.of(failure.toString())), directory.record(), false);
+    } catch (IOException | MachineException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private Lock lock(String attempted) {
+    if (!Files.isDirectory(directory.path())) {
+      throw new MachineException(ErrorCode.NOT_FOUND, attempted, "vm not found: " + name());
+    }
+    Lock lock = Lock.take(directory.lock(), attempted, LOCK_SECONDS);
+    if (Files.exists(directory.record()) || Files.isDirectory(directory.vm())) {
+      return lock;
+    }
+    lock.close(); // it was deleted while we waited
+    throw new MachineException(ErrorCode.NOT_FOUND, attempted, "vm not found: " + name());
+  }
+
+  /** Kills whatever runs this machine and removes its sockets. */
+  private void clear(MachineRecord record) throws IOException {
+    engine.disconnect(directory);
+    clear(directory, record.id(), engine.home().runtime());
+  }
+
+  private static void clear(MachineDirectory directory, String id, Path runtime) throws IOException {
+    Optional<Run> run;
+    try {
+      run = RecordFile.readRun(directory.run());
+    } catch (MachineException e) {
+      run = Optional.empty(); // damaged: the process is found by its mark
+    }
+    if (run.isPresent()) {
+      if (!HostProcess.kill(run.get().pid(), run.get().startTicks(), END)) {
+        throw new IOException("QEMU, process " + run.get().pid() + ", cannot be killed");
+      }
+    }
+    Path sockets = run.map(Run::sockets).orElse(runtime.resolve(id));
+    if (Files.exists(sockets)) {
+      if (run.isEmpty()) {
+        Strays.kill(id); // started, and not yet recorded when its starter was killed
+      }
+      Storage.deleteTree(sockets);
+    }
+    Files.deleteIfExists(directory.run());
+  }
+
+  // ---- stopping ----
+
+  @Override
+  public boolean stop(Duration grace) {
+    String attempted = "stop machine '" + name() + "'";
+    try (Lock lock = lock(attempted)) {
+      MachineRecord record = record();
+      Optional<Run> run = RecordFile.readRun(directory.run());
+      boolean alive = run.isPresent() && run.get().alive();
+      if (alive) {
+        turnOff(run.get(), grace);
+      }
+      clear(record);
+      return alive;
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  private void turnOff(Run run, Duration grace) {
+    long deadline = System.nanoTime() + grace.toNanos();
+    try {
+      Channel channel = engine.connections(directory).channel(run);
+      channel.powerOff(grace);
+    } catch (MachineException e) {
+      return; // it does not answer: it will be killed
+    }
+    HostProcess.awaitEnd(
+        run.pid(), run.startTicks(), Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+  }
+
+  @Override
+  public void delete() {
+    String attempted = "delete machine '" + name() + "'";
+    try (Lock lock = lock(attempted)) {
+      engine.disconnect(directory);
+      remove(directory, engine.home().runtime());
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  /** Kills and removes a machine, readable record or not. It is gone for everyone at the rename. */
+  static void remove(MachineDirectory directory, Path runtime) throws IOException {
+    String id = "";
+    try {
+      id = RecordFile.read(directory.record()).map(MachineRecord::id).orElse("");
+    } catch (MachineException e) {
+      // Damaged: then run.json is what tells its process.
+    }
+    clear(directory, id.isEmpty() ? "unknown" : id, runtime);
+    Path gone = directory.path().resolveSibling(".gone-" + Entropy.hex(8));
+    Files.move(directory.path(), gone, StandardCopyOption.ATOMIC_MOVE);
+    Storage.deleteTree(gone);
+  }
+
+  @Override
+  public void update(MachineSpec changed) {
+    String attempted = "update machine '" + name() + "'";
+    try (Lock lock = lock(attempted)) {
+      MachineRecord record = record();
+      Optional<Run> run = RecordFile.readRun(directory.run());
+      if (run.isPresent() && run.get().alive()) {
+        throw new MachineException(
+            ErrorCode.STATE, attempted, "it is running; stop it first, then update it");
+      }
+      MachineSpec spec = record.spec();
+      if (!changed.name().equals(spec.name())) {
+        throw new MachineException(ErrorCode.INVALID, attempted, "a machine cannot be renamed");
+      }
+      if (changed.overlayGib() < spec.overlayGib() || changed.storageGib() < spec.storageGib()) {
+        throw new MachineException(ErrorCode.INVALID, attempted, "disks can only grow");
+      }
+      if (!changed.image().equals(spec.image()) && record.imageDigest().isPresent()) {
+        throw new MachineException(
+            ErrorCode.INVALID, attempted, "its disk was written on top of its image, which cannot change");
+      }
+      RecordFile.write(record.withSpec(changed), directory.record(), true);
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  // ---- using ----
+
+  @Override
+  public Execution exec(ExecSpec spec) {
+    String attempted = "run a command in machine '" + name() + "'";
+    Run run = running(attempted);
+    return exec(engine.connections(directory).channel(run), record(), spec);
+  }
+
+  /** Image &lt; machine &lt; exec. */
+  private Execution exec(Channel channel, MachineRecord record, ExecSpec spec) {
+    Image image = engine.storedImage(record.imageDigest().orElseThrow());
+    MachineSpec machine = record.spec();
+    Map<String, String> env = new LinkedHashMap<>();
+    for (String variable : image.config().env()) {
+      int equals = variable.indexOf('=');
+      if (equals > 0) {
+        env.put(variable.substring(0, equals), variable.substring(equals + 1));
+      }
+    }
+    env.putAll(machine.env());
+    env.putAll(spec.env());
+    List<String> lines = new ArrayList<>(env.size());
+    for (var variable : env.entrySet()) {
+      lines.add(variable.getKey() + "=" + variable.getValue());
+    }
+    return channel.exec(
+        new Command(
+            spec.argv(),
+            lines,
+            first(spec.directory(), machine.directory(), image.config().directory()),
+            first(spec.user(), machine.user(), image.config().user()),
+            spec.terminal(),
+            spec.timeout(),
+            spec.input(),
+            spec.detached()));
+  }
+
+  private static Optional<String> first(Optional<String> a, Optional<String> b, Optional<String> c) {
+    return a.isPresent() ? a : b.isPresent() ? b : c;
+  }
+
+  @Override
+  public void copyIn(Path host, String guest, CopyOptions options) {
+    Run run = running("copy into machine '" + name() + "'");
+    engine.connections(directory).channel(run).put(host, guest, options);
+  }
+
+  @Override
+  public void copyOut(String guest, Path host, CopyOptions options) {
+    Run run = running("copy out of machine '" + name() + "'");
+    engine.connections(directory).channel(run).get(guest, host, options);
+  }
+}

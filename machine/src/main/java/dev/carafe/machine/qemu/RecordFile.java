@@ -1,0 +1,289 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.MachineSpec;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Reads and writes {@code machine.json} and {@code run.json}. Streaming rather than databind, because both are read and written on
+ * every start. A file appears whole or not at all: written beside its place, renamed.
+ */
+final class RecordFile {
+  private static final JsonFactory JSON = new JsonFactory();
+  private static final int VERSION = 1;
+  private static final int MAX_BYTES = 4 << 20;
+
+  private RecordFile() {}
+
+  /** Writes the record; with {@code durable}, it survives the host losing power right after. */
+  static void write(MachineRecord record, Path file, boolean durable) throws IOException {
+    var bytes = new ByteArrayOutputStream(1024);
+    try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), bytes)) {
+      MachineSpec spec = record.spec();
+      json.writeStartObject();
+      json.writeNumberProperty("version", VERSION);
+      json.writeStringProperty("name", spec.name());
+      json.writeStringProperty("id", record.id());
+      json.writeNumberProperty("created", record.created().getEpochSecond());
+      optional(json, "image", spec.image());
+      optional(json, "imageDigest", record.imageDigest());
+      json.writeNumberProperty("cpus", spec.cpus());
+      json.writeNumberProperty("memoryMib", spec.memoryMib());
+      json.writeNumberProperty("storageGib", spec.storageGib());
+      json.writeNumberProperty("overlayGib", spec.overlayGib());
+      map(json, "env", spec.env());
+      optional(json, "directory", spec.directory());
+      optional(json, "user", spec.user());
+      list(json, "init", spec.init());
+      list(json, "workload", spec.workload());
+      map(json, "labels", spec.labels());
+      json.writeBooleanProperty("ephemeral", spec.ephemeral());
+      json.writeBooleanProperty("initDone", record.initDone());
+      optional(json, "failure", record.failure());
+      if (record.owner().isPresent()) {
+        json.writeNumberProperty("ownerPid", record.owner().get().pid());
+        json.writeNumberProperty("ownerStart", record.owner().get().startTicks());
+      }
+      json.writeEndObject();
+    }
+    replace(file, bytes.toByteArray(), durable);
+  }
+
+  /** The record; empty when there is none. {@link ErrorCode#STORAGE} when it cannot be made sense of. */
+  static Optional<MachineRecord> read(Path file) {
+    try {
+      var values = new Values(file);
+      if (values.number("version") != VERSION) {
+        throw new IOException("it has version " + values.number("version") + ", and this Carafe knows " + VERSION);
+      }
+      MachineSpec spec =
+          new MachineSpec(
+              values.text("name"),
+              values.optional("image"),
+              (int) values.number("cpus"),
+              (int) values.number("memoryMib"),
+              (int) values.number("storageGib"),
+              (int) values.number("overlayGib"),
+              values.map("env"),
+              values.optional("directory"),
+              values.optional("user"),
+              values.list("init"),
+              values.list("workload"),
+              values.map("labels"),
+              values.flag("ephemeral"));
+      String id = values.text("id");
+      if (!id.matches("[0-9a-f]{16}")) {
+        throw new IOException("its id is malformed");
+      }
+      return Optional.of(
+          new MachineRecord(
+              spec,
+              id,
+              Instant.ofEpochSecond(values.number("created")),
+              values.optional("imageDigest"),
+              values.flag("initDone"),
+              values.optional("failure"),
+              values.has("ownerPid")
+                  ? Optional.of(
+                      new MachineRecord.Owner(values.number("ownerPid"), values.number("ownerStart")))
+                  : Optional.empty()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException | JacksonException | MachineException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  static void write(Run run, Path file) throws IOException {
+    var bytes = new ByteArrayOutputStream(128);
+    try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), bytes)) {
+      json.writeStartObject();
+      json.writeNumberProperty("pid", run.pid());
+      json.writeNumberProperty("start", run.startTicks());
+      json.writeStringProperty("sockets", run.sockets().toString());
+      json.writeEndObject();
+    }
+    replace(file, bytes.toByteArray(), false);
+  }
+
+  static Optional<Run> readRun(Path file) {
+    try {
+      var values = new Values(file);
+      return Optional.of(
+          new Run(values.number("pid"), values.number("start"), Path.of(values.text("sockets"))));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException | JacksonException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  private static MachineException damaged(Path file, Exception e) {
+    String why = e instanceof JacksonException ? "it is not valid JSON" : e.getMessage();
+    return new MachineException(
+        ErrorCode.STORAGE,
+        "read " + file,
+        why + "; if nothing else helps, delete the machine by its name",
+        e);
+  }
+
+  private static void replace(Path file, byte[] bytes, boolean durable) throws IOException {
+    Path written = file.resolveSibling(file.getFileName() + ".new");
+    try (FileChannel channel =
+        FileChannel.open(
+            written,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer buffer = ByteBuffer.wrap(bytes);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      if (durable) {
+        channel.force(true);
+      }
+    }
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+    if (durable) {
+      try (FileChannel directory = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
+        directory.force(true);
+      }
+    }
+  }
+
+  private static void optional(JsonGenerator json, String name, Optional<String> value) {
+    if (value.isPresent()) {
+      json.writeStringProperty(name, value.get());
+    }
+  }
+
+  private static void list(JsonGenerator json, String name, List<String> values) {
+    json.writeArrayPropertyStart(name);
+    for (String value : values) {
+      json.writeString(value);
+    }
+    json.writeEndArray();
+  }
+
+  private static void map(JsonGenerator json, String name, Map<String, String> values) {
+    json.writeObjectPropertyStart(name);
+    for (var entry : values.entrySet()) {
+      json.writeStringProperty(entry.getKey(), entry.getValue());
+    }
+    json.writeEndObject();
+  }
+
+  /** The properties of one flat object: texts, numbers, booleans, lists of texts, maps of texts. */
+  private static final class Values {
+    private final Map<String, Object> values = new LinkedHashMap<>();
+
+    Values(Path file) throws IOException {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new IOException("it is larger than " + MAX_BYTES + " bytes");
+      }
+      try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), Files.readAllBytes(file))) {
+        if (json.nextToken() != JsonToken.START_OBJECT) {
+          throw new IOException("it is not a JSON object");
+        }
+        while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+          String name = json.currentName();
+          values.put(name, value(json, json.nextToken()));
+        }
+        if (json.currentToken() != JsonToken.END_OBJECT || json.nextToken() != null) {
+          throw new IOException("it is not one whole JSON object");
+        }
+      }
+    }
+
+    private static Object value(JsonParser json, JsonToken token) throws IOException {
+      if (token == JsonToken.VALUE_STRING) {
+        return json.getString();
+      } else if (token == JsonToken.VALUE_NUMBER_INT) {
+        return json.getLongValue();
+      } else if (token == JsonToken.VALUE_TRUE || token == JsonToken.VALUE_FALSE) {
+        return json.getBooleanValue();
+      } else if (token == JsonToken.START_ARRAY) {
+        List<String> list = new ArrayList<>();
+        while (json.nextToken() == JsonToken.VALUE_STRING) {
+          list.add(json.getString());
+        }
+        if (json.currentToken() == JsonToken.END_ARRAY) {
+          return list;
+        }
+      } else if (token == JsonToken.START_OBJECT) {
+        Map<String, String> map = new LinkedHashMap<>();
+        while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+          String name = json.currentName();
+          if (json.nextToken() != JsonToken.VALUE_STRING) {
+            throw new IOException("'" + name + "' is not a text");
+          }
+          map.put(name, json.getString());
+        }
+        if (json.currentToken() == JsonToken.END_OBJECT) {
+          return map;
+        }
+      }
+      throw new IOException("it holds something unexpected");
+    }
+
+    private <T> T get(String name, Class<T> type) throws IOException {
+      Object value = values.get(name);
+      if (!type.isInstance(value)) {
+        throw new IOException("'" + name + "' is missing or malformed");
+      }
+      return type.cast(value);
+    }
+
+    boolean has(String name) {
+      return values.containsKey(name);
+    }
+
+    String text(String name) throws IOException {
+      return get(name, String.class);
+    }
+
+    Optional<String> optional(String name) throws IOException {
+      return has(name) ? Optional.of(text(name)) : Optional.empty();
+    }
+
+    long number(String name) throws IOException {
+      return get(name, Long.class);
+    }
+
+    boolean flag(String name) throws IOException {
+      return get(name, Boolean.class);
+    }
+
+    @SuppressWarnings("unchecked") // value() makes lists and maps of texts only
+    List<String> list(String name) throws IOException {
+      return (List<String>) get(name, List.class);
+    }
+
+    @SuppressWarnings("unchecked")
+    Map<String, String> map(String name) throws IOException {
+      return (Map<String, String>) get(name, Map.class);
+    }
+  }
+}

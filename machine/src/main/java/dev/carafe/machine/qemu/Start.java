@@ -1,0 +1,170 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.image.Image;
+import dev.carafe.machine.Entropy;
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.ExecResult;
+import dev.carafe.machine.ExecSpec;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.channel.Channel;
+import dev.carafe.machine.channel.Configuration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/**
+ * One start of a machine, its lock held: image, template, QEMU, identity, first-time commands. Whoever runs it clears up when it
+ * fails.
+ */
+final class Start {
+  /** From QEMU's start to the guest's first answer. */
+  private static final Duration RESTORE = Duration.ofSeconds(60);
+
+  private final QemuMachines engine;
+  private final MachineDirectory directory;
+  private MachineRecord record;
+
+  Start(QemuMachines engine, MachineDirectory directory, MachineRecord record) {
+    this.engine = engine;
+    this.directory = directory;
+    this.record = record;
+  }
+
+  void run() throws IOException {
+    MachineSpec spec = record.spec();
+    Image image =
+        record.imageDigest().isPresent()
+            ? engine.storedImage(record.imageDigest().get())
+            : engine.image(spec.image());
+    Shape shape = engine.shape(spec);
+    boolean fresh = !Files.exists(directory.overlay()) || record.imageDigest().isEmpty();
+    Template template =
+        fresh
+            ? engine.templates().ofImage(shape, image, spec.overlayGib())
+            : engine.templates().booted(shape);
+
+    // Before anything is written on top of the image, so that it is never another one.
+    if (record.imageDigest().isEmpty() || record.failure().isPresent()) {
+      record = record.withImage(image.digest()).withFailure(Optional.empty());
+      RecordFile.write(record, directory.record(), !spec.ephemeral());
+    }
+    Ports.reset(directory);
+    Path sockets = engine.home().runtime().resolve(record.id());
+    RuntimeDirectory.make(engine.home().runtime(), sockets);
+    engine.giveAway(sockets);
+
+    Jail jail =
+        new Jail(engine.host(), shape.accelerator(), engine.root())
+            .read(image.rootfs(), "/image")
+            .read(template.memory(), Jail.MEMORY)
+            .write(directory.vm(), "/vm")
+            .write(sockets, "/sockets")
+            .preload(shape.preload())
+            .restored(template.state())
+            .largestFile((long) spec.overlayGib() << 30);
+    if (fresh) {
+      Files.deleteIfExists(directory.overlay());
+      jail.copyFirst(template.overlay(), directory.overlay());
+    }
+    Vm vm =
+        Vm.spawn(
+            "start machine '" + spec.name() + "'",
+            jail.command(QemuArguments.restore(shape, record.id(), false)),
+            sockets,
+            directory.log(),
+            RESTORE);
+    try {
+      bring(vm, fresh);
+    } catch (RuntimeException | IOException e) {
+      vm.kill();
+      throw e;
+    }
+    firstTime();
+    workload();
+  }
+
+  private void bring(Vm vm, boolean fresh) throws IOException {
+    try (Qmp qmp = vm.qmp()) {
+      // As early as there is a process to name: from here on it is found by its record.
+      RecordFile.write(vm.identify(), directory.run());
+      qmp.restoreInherited();
+      Channel channel = null;
+      try {
+        channel = vm.firstChannel();
+        channel.configure(identity(fresh), RESTORE);
+        engine.connections(directory).adopt(Ports.adopt(directory, channel, 1));
+      } catch (RuntimeException | IOException e) {
+        if (channel != null) {
+          channel.close();
+        }
+        throw e instanceof MachineException failure ? withConsole(failure, qmp) : e;
+      }
+    } catch (java.net.SocketException e) {
+      throw new MachineException(
+          ErrorCode.ENGINE,
+          "start machine '" + directory.name() + "'",
+          "QEMU ended" + Vm.tail("; it said:", directory.log()),
+          e);
+    }
+  }
+
+  private static MachineException withConsole(MachineException failure, Qmp qmp) {
+    try {
+      String console = Vm.tail("; its console's last lines:", qmp.console());
+      return new MachineException(failure.code(), failure.attempted(), failure.said() + console, failure);
+    } catch (IOException e) {
+      return failure;
+    }
+  }
+
+  private Configuration identity(boolean fresh) {
+    String hostname = hostname(record.spec().name());
+    var configuration =
+        new Configuration()
+            .entropy(Entropy.bytes(64))
+            .clock(InstantSource.system())
+            .root()
+            .hostname(hostname)
+            .machineId(Entropy.hex(16))
+            .hosts("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t" + hostname + "\n")
+            .resolv("");
+    if (!fresh) {
+      configuration.overlayBytes((long) record.spec().overlayGib() << 30);
+    }
+    return configuration;
+  }
+
+  /** A host name has fewer characters than a machine's name may have, and no underscores. */
+  private static String hostname(String name) {
+    String hostname = name.replace('_', '-');
+    return hostname.length() <= 63 ? hostname : hostname.substring(0, 63);
+  }
+
+  private void firstTime() throws IOException {
+    if (record.initDone()) {
+      return;
+    }
+    var machine = new QemuMachine(engine, directory);
+    for (int i = 0; i < record.spec().init().size(); i++) {
+      ExecResult result = machine.run(ExecSpec.shell(record.spec().init().get(i)));
+      if (result.exitCode() != 0) {
+        throw new MachineException(
+            ErrorCode.GUEST,
+            "start machine '" + directory.name() + "'",
+            "init[" + i + "] failed (exit " + result.exitCode() + "): " + Vm.tail("", result.err()).strip());
+      }
+    }
+    record = record.withInitDone();
+    RecordFile.write(record, directory.record(), true);
+  }
+
+  private void workload() {
+    if (!record.spec().workload().isEmpty()) {
+      new QemuMachine(engine, directory).exec(ExecSpec.of(record.spec().workload()).asDetached()).close();
+    }
+  }
+}

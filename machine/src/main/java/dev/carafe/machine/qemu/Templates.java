@@ -1,0 +1,385 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.image.Home;
+import dev.carafe.image.Image;
+import dev.carafe.image.Progress;
+import dev.carafe.machine.Entropy;
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.channel.Channel;
+import dev.carafe.machine.channel.Command;
+import dev.carafe.machine.channel.Configuration;
+import dev.carafe.machine.host.Host;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The templates that machines are restored from. Booting a kernel takes seconds where it is emulated; mapping the memory of one that has
+ * booted takes a tenth of one. There are two levels:
+ *
+ * <ol>
+ *   <li>per {@link Shape}: booted to "the agent answers", with empty disks. Any machine of that shape can start from it.
+ *   <li>per shape, image and size of overlay: restored from the first, with the image mounted on a fresh overlay and a first command run,
+ *       so that the kernel's way to it is in the page cache. Only a machine that has never run can start from it.
+ * </ol>
+ *
+ * <p>A template holds no secret and no identity: what is restored from it gets new entropy, clock, host name and machine id before
+ * anything runs in it.
+ *
+ * <p>Templates are a cache: each is made under a lock in a directory beside its place and renamed into it, and any can be
+ * deleted while no machine is being started from it.
+ */
+final class Templates {
+  /** A boot where everything is emulated and the host is busy. */
+  private static final Duration BOOT = Duration.ofSeconds(120);
+
+  /** Image templates that were not used for the longest time are removed beyond this many; each takes some 150 MB. */
+  private static final int KEPT = 12;
+
+  private final Path root;
+  private final Path runtime;
+  private final Host host;
+  private final Progress progress;
+  private final boolean asRoot;
+
+  Templates(Home home, Host host, Progress progress, boolean asRoot) {
+    this.root = home.cache().resolve("templates");
+    this.runtime = home.runtime();
+    this.host = host;
+    this.progress = progress;
+    this.asRoot = asRoot;
+  }
+
+  /** The template of the first level; boots a machine when it is not there. */
+  Template booted(Shape shape) {
+    Path place = root.resolve(shape.key()).resolve("booted");
+    if (!Files.exists(place)) {
+      make(place, "Booting a machine once", making -> boot(shape, making));
+    }
+    return new Template(place, false);
+  }
+
+  /** The template of the second level, if it is there. */
+  Optional<Template> find(Shape shape, Image image, int overlayGib) {
+    Path place = imagePlace(shape, image, overlayGib);
+    if (!Files.exists(place)) {
+      return Optional.empty();
+    }
+    try {
+      Files.setLastModifiedTime(place, FileTime.from(Instant.now()));
+    } catch (IOException e) {
+      // It is only for knowing which to remove first.
+    }
+    return Optional.of(new Template(place, true));
+  }
+
+  /** The template of the second level; made when it is not there. */
+  Template ofImage(Shape shape, Image image, int overlayGib) {
+    return find(shape, image, overlayGib)
+        .orElseGet(
+            () -> {
+              Template booted = booted(shape);
+              Path blank = blankOverlay(overlayGib);
+              Path place = imagePlace(shape, image, overlayGib);
+              make(
+                  place,
+                  "Preparing the image for quick starts",
+                  making -> mountImage(shape, booted, image, blank, overlayGib, making));
+              trim(place);
+              return new Template(place, true);
+            });
+  }
+
+  /** A formatted, empty overlay of that size. Everything in it is metadata of ours: no guest has seen it. */
+  Path blankOverlay(int overlayGib) {
+    Path place = root.resolve("blank-" + overlayGib);
+    if (!Files.exists(place)) {
+      make(place, "Formatting an empty disk", making -> format(making, overlayGib));
+    }
+    return place.resolve("vm/overlay.img");
+  }
+
+  private Path imagePlace(Shape shape, Image image, int overlayGib) {
+    String digest = image.digest().substring(image.digest().indexOf(':') + 1);
+    return root.resolve(shape.key()).resolve("image-" + digest + "-" + overlayGib);
+  }
+
+  // ---- making ----
+
+  private interface Maker {
+    void make(Making making) throws IOException;
+  }
+
+  /** A template in the making: its directories, and QEMU's sockets. */
+  private record Making(Path directory, Path sockets, String id) {
+    Path memory() {
+      return directory.resolve("memory/ram");
+    }
+
+    Path overlay() {
+      return directory.resolve("vm/overlay.img");
+    }
+
+    Path state() {
+      return directory.resolve("state");
+    }
+
+    Path log() {
+      return directory.resolve("qemu.log");
+    }
+  }
+
+  private void make(Path place, String step, Maker maker) {
+    String attempted = "make the template " + place;
+    try {
+      Files.createDirectories(place.getParent());
+      try (Lock lock = Lock.take(place.resolveSibling(place.getFileName() + ".lock"), attempted, 300)) {
+        if (Files.exists(place)) {
+          return; // another process made it while we waited
+        }
+        progress.step(step);
+        String id = Entropy.hex(8);
+        // The lock is held, so whatever has this name was left by someone who is dead.
+        Path directory = place.resolveSibling(place.getFileName() + ".new");
+        removeDead(directory);
+        var making = new Making(directory, runtime.resolve(id), id);
+        Storage.privateDirectory(directory);
+        Files.writeString(directory.resolve("id"), id);
+        for (String part : List.of("vm", "memory")) {
+          Storage.privateDirectory(directory.resolve(part));
+          giveAway(directory.resolve(part));
+        }
+        RuntimeDirectory.make(runtime, making.sockets());
+        giveAway(making.sockets());
+        try {
+          maker.make(making);
+          settle(directory);
+          Files.move(directory, place, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+          Storage.deleteTree(making.sockets());
+          Storage.deleteTree(directory);
+        }
+      }
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  /** What a killed maker left: its QEMU first. */
+  private void removeDead(Path directory) throws IOException {
+    Path id = directory.resolve("id");
+    if (Files.exists(id)) {
+      String dead = Files.readString(id);
+      if (dead.matches("[0-9a-f]{16}")) {
+        Strays.kill(dead);
+        Storage.deleteTree(runtime.resolve(dead));
+      }
+    }
+    Storage.deleteTree(directory);
+  }
+
+  /** As root: QEMU's user owns what QEMU writes. */
+  private void giveAway(Path path) throws IOException {
+    if (asRoot) {
+      Files.setAttribute(path, "unix:uid", Host.QEMU_USER);
+      Files.setAttribute(path, "unix:gid", Host.QEMU_USER);
+    }
+  }
+
+  /** Everything is on the disk before the name is, and nobody can write to the memory by accident. */
+  private static void settle(Path directory) throws IOException {
+    Files.deleteIfExists(directory.resolve("vm/console.log"));
+    Files.deleteIfExists(directory.resolve("qemu.log"));
+    for (String name : List.of("memory/ram", "state", "vm/overlay.img")) {
+      Path file = directory.resolve(name);
+      if (Files.exists(file)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+          channel.force(true);
+        }
+      }
+    }
+  }
+
+  private void format(Making making, int overlayGib) throws IOException {
+    Storage.sparseFile(making.overlay(), Image.DISK_BYTES);
+    List<String> command =
+        List.of(
+            host.program("mke2fs").toString(),
+            "-q",
+            "-F",
+            "-t",
+            "ext4",
+            "-b",
+            "4096",
+            "-m",
+            "0",
+            "-J",
+            "size=32",
+            // Checksums cost where every instruction is emulated; uninitialised groups keep the file small.
+            "-O",
+            "^metadata_csum,uninit_bg",
+            "-E",
+            "lazy_itable_init=1,lazy_journal_init=1,nodiscard",
+            making.overlay().toString(),
+            Long.toString((long) overlayGib << 18));
+    var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(making.log().toFile());
+    try {
+      int exitCode = builder.start().waitFor();
+      if (exitCode != 0) {
+        throw MachineException.ofProgram(
+            ErrorCode.STORAGE, "format an empty disk", command, exitCode, Vm.tail("", making.log()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MachineException(ErrorCode.LOST, "format an empty disk", "interrupted", e);
+    }
+    giveAway(making.overlay());
+  }
+
+  private void boot(Shape shape, Making making) throws IOException {
+    Path placeholder = making.directory().resolve("image");
+    Storage.sparseFile(placeholder, Image.DISK_BYTES);
+    Storage.sparseFile(making.overlay(), Image.DISK_BYTES);
+    giveAway(making.overlay());
+    Storage.sparseFile(making.memory(), (long) shape.memoryMib() << 20);
+    giveAway(making.memory());
+    Jail jail =
+        jail(shape, making)
+            .read(shape.kernel().vmlinux(), "/kernel")
+            .read(shape.initramfs(), "/initramfs")
+            .read(placeholder, "/image");
+    Vm vm =
+        Vm.spawn(
+            "boot a machine",
+            jail.command(QemuArguments.boot(shape, making.id())),
+            making.sockets(),
+            making.log(),
+            BOOT);
+    try (Qmp qmp = vm.qmp()) {
+      try (Channel channel = vm.firstChannel()) {
+        channel.sync(BOOT);
+      } catch (MachineException e) {
+        throw new MachineException(
+            e.code(),
+            e.attempted(),
+            e.said() + Vm.tail("; its console's last lines:", making.directory().resolve("vm/console.log")),
+            e);
+      }
+      save(qmp, vm);
+    } finally {
+      vm.kill();
+    }
+    Files.delete(placeholder);
+    Files.delete(making.overlay());
+  }
+
+  private void mountImage(
+      Shape shape, Template booted, Image image, Path blank, int overlayGib, Making making)
+      throws IOException {
+    Jail jail =
+        jail(shape, making)
+            .read(image.rootfs(), "/image")
+            .copyFirst(booted.memory(), making.memory())
+            .copyFirst(blank, making.overlay())
+            .restored(booted.state());
+    Vm vm =
+        Vm.spawn(
+            "prepare image " + image.digest(),
+            jail.command(QemuArguments.restore(shape, making.id(), true)),
+            making.sockets(),
+            making.log(),
+            BOOT);
+    try (Qmp qmp = vm.qmp()) {
+      qmp.restoreInherited();
+      try (Channel channel = vm.firstChannel()) {
+        channel.configure(
+            new Configuration().entropy(Entropy.bytes(64)).clock(InstantSource.system()).root(), BOOT);
+        warm(channel, "true");
+        warm(channel, "/bin/sh", "-c", "true");
+        channel.sync(BOOT);
+      }
+      save(qmp, vm);
+    } finally {
+      vm.kill();
+    }
+  }
+
+  /** Runs a command for the pages it needs; an image may not have it. */
+  private static void warm(Channel channel, String... argv) {
+    var command =
+        new Command(
+            List.of(argv),
+            List.of(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(Duration.ofSeconds(30)),
+            false,
+            false);
+    try (var execution = channel.exec(command)) {
+      execution.await();
+    }
+  }
+
+  private Jail jail(Shape shape, Making making) {
+    return new Jail(host, shape.accelerator(), asRoot)
+        .write(making.directory().resolve("vm"), "/vm")
+        .write(making.directory().resolve("memory"), "/memory")
+        .write(making.sockets(), "/sockets")
+        .saved(making.state());
+  }
+
+  private static void save(Qmp qmp, Vm vm) throws IOException {
+    qmp.saveInherited();
+    try {
+      qmp.run("quit");
+    } catch (IOException e) {
+      // It may be gone before it has answered.
+    }
+    vm.awaitEnd();
+  }
+
+  // ---- removing ----
+
+  /** Removes the image templates that were not used for the longest time. */
+  private void trim(Path justMade) {
+    try {
+      List<Path> all = new ArrayList<>();
+      for (Path shape : Directories.children(root)) {
+        for (Path template : Directories.children(shape)) {
+          if (template.getFileName().toString().matches("image-[0-9a-f]+-[0-9]+") && !template.equals(justMade)) {
+            all.add(template);
+          }
+        }
+      }
+      all.sort(Comparator.comparing(Templates::lastUsed).reversed());
+      for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) {
+        Path gone = old.resolveSibling(old.getFileName() + ".gone");
+        Files.move(old, gone, StandardCopyOption.ATOMIC_MOVE);
+        Storage.deleteTree(gone);
+      }
+    } catch (IOException e) {
+      // A cache that is too large is no reason not to start a machine.
+    }
+  }
+
+  private static FileTime lastUsed(Path path) {
+    try {
+      return Files.getLastModifiedTime(path);
+    } catch (IOException e) {
+      return FileTime.fromMillis(0);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.channel.Channel;
+import java.io.File;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A QEMU process that this process started, from its start until it can be left alone. Every wait ends when QEMU does, with what
+ * QEMU said.
+ */
+final class Vm {
+  /** What is shown of a log or a console when something went wrong. */
+  private static final int TAIL_LINES = 12;
+
+  private final String attempted;
+  private final Process process;
+  private final Path sockets;
+  private final Path log;
+  private final long deadline;
+
+  private Vm(String attempted, Process process, Path sockets, Path log, long deadline) {
+    this.attempted = attempted;
+    this.process = process;
+    this.sockets = sockets;
+    this.log = log;
+    this.deadline = deadline;
+  }
+
+  /**
+   * Starts QEMU; returns before it is up.
+   *
+   * @param command from {@link Jail#command}
+   * @param limit for everything up to the guest's first answer
+   */
+  static Vm spawn(String attempted, List<String> command, Path sockets, Path log, Duration limit) {
+    var builder = new ProcessBuilder(command);
+    builder.environment().clear();
+    builder.environment().put("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
+    builder.directory(new File("/"));
+    builder.redirectInput(new File("/dev/null"));
+    builder.redirectOutput(log.toFile());
+    builder.redirectErrorStream(true);
+    try {
+      return new Vm(
+          attempted, builder.start(), sockets, log, System.nanoTime() + limit.toNanos());
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.HOST, attempted, Storage.explain(e), e);
+    }
+  }
+
+  /** Connects to QEMU's control socket as soon as it is there. */
+  Qmp qmp() {
+    Path path = sockets.resolve("qmp");
+    for (; ; ) {
+      if (Files.exists(path)) {
+        try {
+          return Qmp.connect(path, left());
+        } catch (java.net.ConnectException e) {
+          // Bound and not listening yet.
+        } catch (IOException e) {
+          throw failed(Storage.explain(e), e);
+        }
+      }
+      pause();
+    }
+  }
+
+  /** Opens a channel through port 1, which nobody else uses yet. */
+  Channel firstChannel() {
+    try {
+      var socket = SocketChannel.open(UnixDomainSocketAddress.of(sockets.resolve("p1")));
+      return Channel.open(socket, true, left());
+    } catch (IOException e) {
+      throw failed(Storage.explain(e), e);
+    } catch (MachineException e) {
+      throw process.isAlive() ? e : failed("QEMU ended", e);
+    }
+  }
+
+  /** QEMU itself: the only child of bubblewrap, which the process that was started became. */
+  Run identify() {
+    long parent = process.pid();
+    try {
+      String children = Files.readString(Path.of("/proc/" + parent + "/task/" + parent + "/children"));
+      long pid = Long.parseLong(children.strip());
+      long start = HostProcess.startTicks(pid);
+      if (start >= 0) {
+        return new Run(pid, start, sockets);
+      }
+    } catch (IOException | NumberFormatException e) {
+      // It has just ended, or is not what we started.
+    }
+    throw failed("QEMU's process could not be found", null);
+  }
+
+  /** Waits until QEMU has ended by itself. */
+  void awaitEnd() {
+    while (process.isAlive()) {
+      pause();
+    }
+  }
+
+  /** Kills all that was started and waits for its end. Idempotent. */
+  void kill() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+
+  private Duration left() {
+    return Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
+  }
+
+  private void pause() {
+    if (!process.isAlive()) {
+      throw failed("QEMU ended", null);
+    }
+    if (System.nanoTime() > deadline) {
+      throw new MachineException(ErrorCode.TIMEOUT, attempted, "QEMU was not ready in time" + said());
+    }
+    try {
+      Thread.sleep(1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MachineException(ErrorCode.LOST, attempted, "interrupted", e);
+    }
+  }
+
+  private MachineException failed(String why, Exception cause) {
+    return new MachineException(ErrorCode.ENGINE, attempted, why + said(), cause);
+  }
+
+  private String said() {
+    return tail("; it said:", log);
+  }
+
+  /** The last lines of a file of ours, after {@code introduction}; nothing when it is empty. */
+  static String tail(String introduction, Path file) {
+    try {
+      return tail(introduction, Files.readString(file, StandardCharsets.ISO_8859_1));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** The last lines of what a guest or QEMU wrote, without control characters. */
+  static String tail(String introduction, String text) {
+    List<String> lines =
+        text.lines().map(line -> line.replaceAll("\\p{Cntrl}", "")).filter(line -> !line.isBlank()).toList();
+    if (lines.isEmpty()) {
+      return "";
+    }
+    return introduction
+        + "\n  "
+        + String.join("\n  ", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
+  }
+}
