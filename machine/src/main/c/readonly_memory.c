@@ -41,3 +41,16 @@ int open64(const char *path, int flags, ...)
 	va_end(arguments);
 	return open_as_wished(path, flags | O_LARGEFILE, mode);
 }
+
+/* What open() with two arguments becomes when a program is built with _FORTIFY_SOURCE, as Debian's are. */
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+	return open_as_wished(path, flags, 0);
+}
+
+int __open64_2(const char *path, int flags);
+int __open64_2(const char *path, int flags)
+{
+	return open_as_wished(path, flags | O_LARGEFILE, 0);
+}

@@ -27,11 +27,10 @@ final class Jail {
       "set -e\n"
           + "while [ \"$1\" != -- ]; do cp -p --sparse=always --reflink=auto \"$1\" \"$2\"; shift 2; done\n"
           + "if [ -n \"$2\" ]; then exec 9<\"$2\"; fi\n"
-          + "if [ -n \"$3\" ]; then exec 8>\"$3\"; fi\n"
           + "ulimit -c 0\n"
           + "trap '' XFSZ\n"
-          + "if [ -n \"$4\" ]; then ulimit -f \"$4\"; fi\n"
-          + "shift 4\n"
+          + "if [ -n \"$3\" ]; then ulimit -f \"$3\"; fi\n"
+          + "shift 3\n"
           + "exec \"$@\"\n";
 
   private final List<String> bwrap = new ArrayList<>();
@@ -40,7 +39,6 @@ final class Jail {
   private final Accelerator accelerator;
   private final List<String> copies = new ArrayList<>();
   private String restored = "";
-  private String saved = "";
   private String fileBlocks = "";
 
   Jail(Host host, Accelerator accelerator, boolean root) {
@@ -73,6 +71,8 @@ final class Jail {
     if (accelerator.kind() == Accelerator.Kind.KVM) {
       add("--dev-bind", "/dev/kvm", "/dev/kvm");
     }
+    // Otherwise bubblewrap makes it for root only.
+    add("--perms", "0755", "--dir", "/memory");
     add("--chdir", "/");
   }
 
@@ -112,12 +112,6 @@ final class Jail {
     return this;
   }
 
-  /** Opens the file as descriptor 8, for writing: the state to save. */
-  Jail saved(Path file) {
-    saved = file.toString();
-    return this;
-  }
-
   /** Lets no file grow beyond that size. */
   Jail largestFile(long bytes) {
     fileBlocks = Long.toString(bytes / 512);
@@ -128,7 +122,7 @@ final class Jail {
   List<String> command(List<String> command) {
     List<String> all = new ArrayList<>(List.of("/bin/sh", "-c", SCRIPT, "carafe-jail"));
     all.addAll(copies);
-    all.addAll(List.of("--", restored, saved, fileBlocks));
+    all.addAll(List.of("--", restored, fileBlocks));
     all.addAll(bwrap);
     all.add("--");
     if (root) {

@@ -85,20 +85,19 @@ final class Qmp implements AutoCloseable {
     run("migrate-incoming", "{\"uri\":\"fd:9\"}");
   }
 
-  /** Writes the devices' state to what QEMU inherited as descriptor 8; the machine then stands still. */
-  void saveInherited() throws IOException {
+  /** Begins to write the devices' state to a socket, a path inside the jail. */
+  void beginSave(String socket) throws IOException {
     ignoreShared();
-    run("migrate", "{\"uri\":\"fd:8\"}");
-    for (; ; ) {
-      String status = text(run("query-migrate"), "status");
-      if (status.equals("completed")) {
-        return;
-      }
-      if (status.equals("failed") || status.equals("cancelled")) {
-        throw new IOException("QEMU could not save the machine's state: " + status);
-      }
-      java.util.concurrent.locks.LockSupport.parkNanos(2_000_000);
+    run("migrate", "{\"uri\":\"unix:" + socket + "\"}");
+  }
+
+  /** Whether the state is written and the machine stands still; fails when it cannot be written. */
+  boolean saved() throws IOException {
+    String status = text(run("query-migrate"), "status");
+    if (status.equals("failed") || status.equals("cancelled")) {
+      throw new IOException("QEMU could not save the machine's state: " + status);
     }
+    return status.equals("completed");
   }
 
   /** Memory stays in its file; only the devices' state is written or read. */

@@ -97,11 +97,12 @@ final class Start {
         channel = vm.firstChannel();
         channel.configure(identity(fresh), RESTORE);
         engine.connections(directory).adopt(Ports.adopt(directory, channel, 1));
+      } catch (MachineException e) {
+        close(channel);
+        throw withConsole(e, qmp);
       } catch (RuntimeException | IOException e) {
-        if (channel != null) {
-          channel.close();
-        }
-        throw e instanceof MachineException failure ? withConsole(failure, qmp) : e;
+        close(channel);
+        throw e;
       }
     } catch (java.net.SocketException e) {
       throw new MachineException(
@@ -109,6 +110,12 @@ final class Start {
           "start machine '" + directory.name() + "'",
           "QEMU ended" + Vm.tail("; it said:", directory.log()),
           e);
+    }
+  }
+
+  private static void close(Channel channel) {
+    if (channel != null) {
+      channel.close();
     }
   }
 
@@ -129,7 +136,7 @@ final class Start {
             .clock(InstantSource.system())
             .root()
             .hostname(hostname)
-            .machineId(Entropy.hex(16))
+            .machineId(record.id() + record.id())
             .hosts("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t" + hostname + "\n")
             .resolv("");
     if (!fresh) {

@@ -11,7 +11,12 @@ import dev.carafe.machine.channel.Command;
 import dev.carafe.machine.channel.Configuration;
 import dev.carafe.machine.host.Host;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -277,7 +282,7 @@ final class Templates {
             e.said() + Vm.tail("; its console's last lines:", making.directory().resolve("vm/console.log")),
             e);
       }
-      save(qmp, vm);
+      save(qmp, vm, making);
     } finally {
       vm.kill();
     }
@@ -310,7 +315,7 @@ final class Templates {
         warm(channel, "/bin/sh", "-c", "true");
         channel.sync(BOOT);
       }
-      save(qmp, vm);
+      save(qmp, vm, making);
     } finally {
       vm.kill();
     }
@@ -337,18 +342,49 @@ final class Templates {
     return new Jail(host, shape.accelerator(), asRoot)
         .write(making.directory().resolve("vm"), "/vm")
         .write(making.directory().resolve("memory"), "/memory")
-        .write(making.sockets(), "/sockets")
-        .saved(making.state());
+        .write(making.sockets(), "/sockets");
   }
 
-  private static void save(Qmp qmp, Vm vm) throws IOException {
-    qmp.saveInherited();
+  /** Saves the devices' state, through a socket because that is what QEMU 7.2 can write to, and ends QEMU. */
+  private void save(Qmp qmp, Vm vm, Making making) throws IOException {
+    Path socket = making.sockets().resolve("save");
+    try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      giveAway(socket);
+      server.configureBlocking(false);
+      qmp.beginSave("/sockets/save");
+      try (SocketChannel connection = accept(server, vm);
+          FileChannel state =
+              FileChannel.open(making.state(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+        while (connection.read(buffer) >= 0) {
+          buffer.flip();
+          while (buffer.hasRemaining()) {
+            state.write(buffer);
+          }
+          buffer.clear();
+        }
+      }
+      while (!qmp.saved()) {
+        vm.pause();
+      }
+    }
     try {
       qmp.run("quit");
     } catch (IOException e) {
       // It may be gone before it has answered.
     }
     vm.awaitEnd();
+  }
+
+  private static SocketChannel accept(ServerSocketChannel server, Vm vm) throws IOException {
+    for (; ; ) {
+      SocketChannel connection = server.accept();
+      if (connection != null) {
+        return connection;
+      }
+      vm.pause();
+    }
   }
 
   // ---- removing ----

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A QEMU process that this process started, from its start until it can be left alone. Every wait ends when QEMU does, with what
@@ -104,8 +105,13 @@ final class Vm {
 
   /** Waits until QEMU has ended by itself. */
   void awaitEnd() {
-    while (process.isAlive()) {
-      pause();
+    try {
+      if (!process.waitFor(left().toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new MachineException(ErrorCode.TIMEOUT, attempted, "QEMU did not end in time" + said());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MachineException(ErrorCode.LOST, attempted, "interrupted", e);
     }
   }
 
@@ -120,7 +126,8 @@ final class Vm {
     return Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
   }
 
-  private void pause() {
+  /** Lets a millisecond pass; throws when QEMU has ended or the time is up. */
+  void pause() {
     if (!process.isAlive()) {
       throw failed("QEMU ended", null);
     }
