@@ -18,21 +18,25 @@ public record Home(Path data, Path cache, Path config, Path state, Path runtime)
 
   /** From this process's environment. */
   public static Home ofEnvironment() {
-    return of(System.getenv(), System.getProperty("user.name"));
+    return of(System.getenv());
   }
 
-  /** From an environment: {@code XDG_*_HOME}, {@code XDG_RUNTIME_DIR}, {@code HOME}. */
-  public static Home of(Map<String, String> env, String userName) {
-    Path home =
-        Path.of(Objects.requireNonNullElse(env.get("HOME"), System.getProperty("user.home")));
+  /**
+   * From an environment: {@code XDG_*_HOME}, {@code XDG_RUNTIME_DIR}, {@code HOME}. Without a runtime
+   * directory, sockets are in the cache: not in {@code /tmp}, where others could take the name first.
+   */
+  public static Home of(Map<String, String> env) {
+    Path home = Path.of(Objects.requireNonNullElse(env.get("HOME"), System.getProperty("user.home")));
+    Path cache = xdg(env, "XDG_CACHE_HOME", home.resolve(".cache"));
+    String runtime = env.get("XDG_RUNTIME_DIR");
     return new Home(
         xdg(env, "XDG_DATA_HOME", home.resolve(".local/share")),
-        xdg(env, "XDG_CACHE_HOME", home.resolve(".cache")),
+        cache,
         xdg(env, "XDG_CONFIG_HOME", home.resolve(".config")),
         xdg(env, "XDG_STATE_HOME", home.resolve(".local/state")),
-        env.containsKey("XDG_RUNTIME_DIR") && Path.of(env.get("XDG_RUNTIME_DIR")).isAbsolute()
-            ? Path.of(env.get("XDG_RUNTIME_DIR")).resolve("carafe")
-            : Path.of("/tmp/carafe-" + userName));
+        runtime == null || !Path.of(runtime).isAbsolute()
+            ? cache.resolve("run")
+            : Path.of(runtime).resolve("carafe"));
   }
 
   private static Path xdg(Map<String, String> env, String variable, Path otherwise) {
