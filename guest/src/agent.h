@@ -105,6 +105,7 @@ struct channel {
 	bool open;	       /* HELLO was seen and no fault since */
 	bool readable, writable;
 	bool hung_up;
+	int64_t hang_up_at_ms; /* a port: when to look whether the host is really gone; 0 = no need */
 
 	uint8_t *in;	       /* IN_SIZE; made at first use */
 	size_t in_length;
@@ -130,6 +131,7 @@ _Noreturn void power_off(void);
 void channel_init(struct channel *channel, int fd);
 void channel_pump(struct channel *channel); /* does all that can be done now */
 void channel_drop(struct channel *channel); /* ends all its streams */
+void channel_hang_up(struct channel *channel); /* drops it, if the host is still gone */
 void channel_feed(struct channel *channel); /* parses what is in its buffer: also the fuzzer's door */
 void streams_bury(void);		    /* frees the streams that ended in this turn of the loop */
 void lane_end(struct stream *stream, enum lane lane);

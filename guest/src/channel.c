@@ -11,6 +11,7 @@
 #include "agent.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ enum sizes {
 	OUT_PER_STREAM = 4 * FRAME_HEADER + 16 + MAX_MESSAGE + 64,
 	OUT_SIZE = OUT_HIGH + FRAME_HEADER + MAX_PAYLOAD + (MAX_STREAMS + 2) * OUT_PER_STREAM,
 	CREDIT_BATCH = WINDOW / 4,
+	HANG_UP_GRACE_MS = 250,
 };
 
 static struct stream *dead;
@@ -542,6 +544,34 @@ void channel_feed(struct channel *channel)
 	memmove(channel->in, channel->in + at, channel->in_length);
 }
 
+/*
+ * End of file: of a socket the end, of a port only that the kernel has not been told of a host. That news and the host's bytes come by
+ * different ways, and a new host's HELLO may overtake it: so a port is dropped only if it is still without a host a little later.
+ */
+static void on_end(struct channel *channel)
+{
+	if (is_init) {
+		if (channel->open && !channel->hang_up_at_ms)
+			channel->hang_up_at_ms = now_ms() + HANG_UP_GRACE_MS;
+		return;
+	}
+	if (!channel->hung_up) {
+		channel_drop(channel);
+		channel->in_length = 0;
+	}
+	channel->hung_up = true;
+}
+
+void channel_hang_up(struct channel *channel)
+{
+	struct pollfd port = {.fd = channel->source.fd, .events = POLLIN};
+	channel->hang_up_at_ms = 0;
+	if (poll(&port, 1, 0) < 0 || !(port.revents & POLLHUP))
+		return;
+	channel_drop(channel);
+	channel->in_length = 0;
+}
+
 void channel_pump(struct channel *channel)
 {
 	buffers(channel);
@@ -561,14 +591,8 @@ void channel_pump(struct channel *channel)
 			continue;
 		}
 		channel->readable = false;
-		/* End of file, or on a virtio port: the host's side is closed. */
-		if (n == 0 || errno != EAGAIN) {
-			if (!channel->hung_up) {
-				channel_drop(channel);
-				channel->in_length = 0;
-			}
-			channel->hung_up = true;
-		}
+		if (n == 0 || errno != EAGAIN)
+			on_end(channel);
 	}
 	/* Lanes that stopped because the output buffer was full. */
 	for (size_t i = 0; channel->writable && i < MAX_STREAMS; i++)

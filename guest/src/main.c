@@ -99,9 +99,14 @@ static void reap(void)
 static int deadlines(void)
 {
 	int64_t now = now_ms(), next = INT64_MAX;
-	for (int i = 0; i < channel_count; i++)
+	for (int i = 0; i < channel_count; i++) {
+		struct channel *channel = &channels[i];
+		if (channel->hang_up_at_ms && channel->hang_up_at_ms <= now)
+			channel_hang_up(channel);
+		if (channel->hang_up_at_ms && channel->hang_up_at_ms < next)
+			next = channel->hang_up_at_ms;
 		for (int j = 0; j < MAX_STREAMS; j++) {
-			struct stream *stream = channels[i].streams[j];
+			struct stream *stream = channel->streams[j];
 			if (!stream || !stream->pid || stream->exited)
 				continue;
 			if (stream->deadline_ms && stream->deadline_ms <= now) {
@@ -118,6 +123,7 @@ static int deadlines(void)
 			if (stream->kill_at_ms && stream->kill_at_ms < next)
 				next = stream->kill_at_ms;
 		}
+	}
 	if (next == INT64_MAX)
 		return -1;
 	return next - now > 1000000 ? 1000000 : (int)(next - now);

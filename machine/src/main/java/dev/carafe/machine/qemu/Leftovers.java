@@ -81,7 +81,7 @@ final class Leftovers {
       } else if (record.isPresent()) {
         add(
             "machine '" + name + "', whose owner, process " + record.get().owner().get().pid() + ", is gone",
-            () -> QemuMachine.remove(directory, home.runtime()));
+            () -> QemuMachine.remove(directory, home));
       }
     }
   }
@@ -119,7 +119,7 @@ final class Leftovers {
   }
 
   private void processes() throws IOException {
-    Strays.find()
+    Strays.find(home)
         .forEach(
             (pid, id) -> {
               if (!used.contains(id)) {

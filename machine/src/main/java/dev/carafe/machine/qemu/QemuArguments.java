@@ -22,9 +22,9 @@ final class QemuArguments {
   private QemuArguments() {}
 
   /** A first boot, whose memory becomes the template's. */
-  static List<String> boot(Shape shape, String id) {
+  static List<String> boot(Shape shape, String name) {
     var qemu = new QemuArguments();
-    qemu.machine(shape, id, true);
+    qemu.machine(shape, name, true);
     qemu.add("-kernel", "/kernel", "-initrd", "/initramfs");
     qemu.add(
         "-append",
@@ -41,9 +41,9 @@ final class QemuArguments {
    *
    * @param keep write what the guest does to its memory into the memory file: for making the next template
    */
-  static List<String> restore(Shape shape, String id, boolean keep) {
+  static List<String> restore(Shape shape, String name, boolean keep) {
     var qemu = new QemuArguments();
-    qemu.machine(shape, id, keep);
+    qemu.machine(shape, name, keep);
     qemu.add("-chardev", "ringbuf,id=console,size=" + CONSOLE_BYTES);
     qemu.devices();
     qemu.add("-incoming", "defer");
@@ -54,9 +54,9 @@ final class QemuArguments {
     arguments.addAll(List.of(more));
   }
 
-  private void machine(Shape shape, String id, boolean shared) {
+  private void machine(Shape shape, String name, boolean shared) {
     Accelerator.Kind kind = shape.accelerator().kind();
-    add(shape.qemu().toString(), "-name", "carafe:" + id + ",process=carafe-vm");
+    add(shape.qemu().toString(), "-name", name + ",process=carafe-vm");
     add("-nodefaults", "-no-user-config", "-display", "none");
     add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     add("-machine", "q35,memory-backend=memory,usb=off,vmport=off,graphics=off");

@@ -1,5 +1,6 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.Entropy;
@@ -168,10 +169,10 @@ final class QemuMachine implements Machine {
   /** Kills whatever runs this machine and removes its sockets. */
   private void clear(MachineRecord record) throws IOException {
     engine.disconnect(directory);
-    clear(directory, record.id(), engine.home().runtime());
+    clear(directory, record.id(), engine.home());
   }
 
-  private static void clear(MachineDirectory directory, String id, Path runtime) throws IOException {
+  private static void clear(MachineDirectory directory, String id, Home home) throws IOException {
     Optional<Run> run;
     try {
       run = RecordFile.readRun(directory.run());
@@ -183,10 +184,10 @@ final class QemuMachine implements Machine {
         throw new IOException("QEMU, process " + run.get().pid() + ", cannot be killed");
       }
     }
-    Path sockets = run.map(Run::sockets).orElse(runtime.resolve(id));
+    Path sockets = run.map(Run::sockets).orElse(home.runtime().resolve(id));
     if (Files.exists(sockets)) {
       if (run.isEmpty()) {
-        Strays.kill(id); // started, and not yet recorded when its starter was killed
+        Strays.kill(home, id); // started, and not yet recorded when its starter was killed
       }
       Storage.deleteTree(sockets);
     }
@@ -229,21 +230,21 @@ final class QemuMachine implements Machine {
     String attempted = "delete machine '" + name() + "'";
     try (Lock lock = lock(attempted)) {
       engine.disconnect(directory);
-      remove(directory, engine.home().runtime());
+      remove(directory, engine.home());
     } catch (IOException e) {
       throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
     }
   }
 
   /** Kills and removes a machine, readable record or not. It is gone for everyone at the rename. */
-  static void remove(MachineDirectory directory, Path runtime) throws IOException {
+  static void remove(MachineDirectory directory, Home home) throws IOException {
     String id = "";
     try {
       id = RecordFile.read(directory.record()).map(MachineRecord::id).orElse("");
     } catch (MachineException e) {
       // Damaged: then run.json is what tells its process.
     }
-    clear(directory, id.isEmpty() ? "unknown" : id, runtime);
+    clear(directory, id.isEmpty() ? "unknown" : id, home);
     Path gone = directory.path().resolveSibling(".gone-" + Entropy.hex(8));
     Files.move(directory.path(), gone, StandardCopyOption.ATOMIC_MOVE);
     Storage.deleteTree(gone);

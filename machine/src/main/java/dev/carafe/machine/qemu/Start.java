@@ -73,7 +73,7 @@ final class Start {
     Vm vm =
         Vm.spawn(
             "start machine '" + spec.name() + "'",
-            jail.command(QemuArguments.restore(shape, record.id(), false)),
+            jail.command(QemuArguments.restore(shape, Strays.name(engine.home(), record.id()), false)),
             sockets,
             directory.log(),
             RESTORE);

@@ -1,5 +1,6 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.image.Home;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -8,15 +9,24 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
-/** QEMU processes of ours, found by the name each is given on its command line: {@code -name carafe:ID,…}. */
+/**
+ * QEMU processes of one home, found by the name each is given on its command line: {@code -name carafe:HOME:ID,…}. HOME tells one
+ * home of a user from another, which are not to touch each other's.
+ */
 final class Strays {
-  private static final String MARK = "\0carafe:";
   private static final int ID = 16;
 
   private Strays() {}
 
-  /** All of them that this user can see: process id by machine id. */
-  static Map<Long, String> find() throws IOException {
+  /** What QEMU is named. */
+  static String name(Home home, String id) {
+    String place = home.machines().toAbsolutePath().normalize().toString();
+    return "carafe:" + Integer.toHexString(place.hashCode()) + ":" + id;
+  }
+
+  /** All of them that this user can see: machine id by process id. */
+  static Map<Long, String> find(Home home) throws IOException {
+    String mark = "\0" + name(home, "");
     Map<Long, String> found = new HashMap<>();
     for (Path process : Directories.children(Path.of("/proc"))) {
       String name = process.getFileName().toString();
@@ -26,13 +36,13 @@ final class Strays {
       try {
         String line =
             new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.ISO_8859_1);
-        int at = line.indexOf(MARK);
+        int at = line.indexOf(mark);
         // Not the shell, setsid, bubblewrap and setpriv around it, which end when it does: QEMU's own first word.
         int firstWord = line.indexOf('\0');
         if (at >= 0
             && line.substring(0, firstWord).contains("qemu-system")
-            && line.length() >= at + MARK.length() + ID) {
-          found.put(Long.parseLong(name), line.substring(at + MARK.length(), at + MARK.length() + ID));
+            && line.length() >= at + mark.length() + ID) {
+          found.put(Long.parseLong(name), line.substring(at + mark.length(), at + mark.length() + ID));
         }
       } catch (IOException e) {
         // It ended, or is somebody else's.
@@ -42,8 +52,8 @@ final class Strays {
   }
 
   /** Kills all processes of that machine id. */
-  static void kill(String id) throws IOException {
-    for (var process : find().entrySet()) {
+  static void kill(Home home, String id) throws IOException {
+    for (var process : find(home).entrySet()) {
       if (process.getValue().equals(id)) {
         kill(process.getKey());
       }

@@ -54,6 +54,7 @@ final class Templates {
   private static final int KEPT = 12;
 
   private final Path root;
+  private final Home home;
   private final Path runtime;
   private final Host host;
   private final Progress progress;
@@ -61,6 +62,7 @@ final class Templates {
 
   Templates(Home home, Host host, Progress progress, boolean asRoot) {
     this.root = home.cache().resolve("templates");
+    this.home = home;
     this.runtime = home.runtime();
     this.host = host;
     this.progress = progress;
@@ -188,7 +190,7 @@ final class Templates {
     if (Files.exists(id)) {
       String dead = Files.readString(id);
       if (dead.matches("[0-9a-f]{16}")) {
-        Strays.kill(dead);
+        Strays.kill(home, dead);
         Storage.deleteTree(runtime.resolve(dead));
       }
     }
@@ -268,7 +270,7 @@ final class Templates {
     Vm vm =
         Vm.spawn(
             "boot a machine",
-            jail.command(QemuArguments.boot(shape, making.id())),
+            jail.command(QemuArguments.boot(shape, Strays.name(home, making.id()))),
             making.sockets(),
             making.log(),
             BOOT);
@@ -302,7 +304,7 @@ final class Templates {
     Vm vm =
         Vm.spawn(
             "prepare image " + image.digest(),
-            jail.command(QemuArguments.restore(shape, making.id(), true)),
+            jail.command(QemuArguments.restore(shape, Strays.name(home, making.id()), true)),
             making.sockets(),
             making.log(),
             BOOT);

@@ -1,0 +1,59 @@
+package dev.carafe.it;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** A room may use the rooms to its right, never the other way: cli → machine → image. */
+class ArchitectureTest {
+  private static final JavaClasses CARAFE =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("dev.carafe");
+
+  @Test
+  void roomsUseOnlyRoomsToTheirRight() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInLayers()
+        .layer("cli")
+        .definedBy("dev.carafe.cli..")
+        .layer("machine")
+        .definedBy("dev.carafe.machine..")
+        .layer("image")
+        .definedBy("dev.carafe.image..")
+        .whereLayer("cli")
+        .mayNotBeAccessedByAnyLayer()
+        .whereLayer("machine")
+        .mayOnlyBeAccessedByLayers("cli")
+        .whereLayer("image")
+        .mayOnlyBeAccessedByLayers("cli", "machine")
+        .check(CARAFE);
+  }
+
+  @Test
+  void theEnginesAndTheChannelDoNotKnowEachOthersInsides() {
+    com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAPackage("dev.carafe.machine.channel..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.carafe.machine.qemu..", "dev.carafe.machine.smolvm..", "dev.carafe.machine.host..")
+        .check(CARAFE);
+    com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAPackage("dev.carafe.machine.smolvm..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.carafe.machine.qemu..", "dev.carafe.machine.host..", "dev.carafe.machine.channel..")
+        .check(CARAFE);
+  }
+
+  @Test
+  void imageHasNoCycles() {
+    slices().matching("dev.carafe.image.(*)..").should().beFreeOfCycles().check(CARAFE);
+  }
+}
