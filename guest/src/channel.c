@@ -566,10 +566,14 @@ void channel_hang_up(struct channel *channel)
 {
 	struct pollfd port = {.fd = channel->source.fd, .events = POLLIN};
 	channel->hang_up_at_ms = 0;
-	if (poll(&port, 1, 0) < 0 || !(port.revents & POLLHUP))
+	if (poll(&port, 1, 0) > 0 && port.revents & POLLHUP) {
+		channel_drop(channel);
+		channel->in_length = 0;
 		return;
-	channel_drop(channel);
-	channel->in_length = 0;
+	}
+	/* To ask a port how it is takes what has arrived out of its queue, and then there is no event for that any more. */
+	channel->readable = channel->writable = true;
+	channel_pump(channel);
 }
 
 void channel_pump(struct channel *channel)
