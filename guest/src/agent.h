@@ -105,6 +105,7 @@ struct channel {
 	bool open;	       /* HELLO was seen and no fault since */
 	bool readable, writable;
 	bool hung_up;
+	bool answered; /* something was written since HELLO: the kernel knows of the host */
 	int64_t hang_up_at_ms; /* a port: when to look whether the host is really gone; 0 = no need */
 
 	uint8_t *in;	       /* IN_SIZE; made at first use */

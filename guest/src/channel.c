@@ -27,6 +27,7 @@ enum sizes {
 	OUT_SIZE = OUT_HIGH + FRAME_HEADER + MAX_PAYLOAD + (MAX_STREAMS + 2) * OUT_PER_STREAM,
 	CREDIT_BATCH = WINDOW / 4,
 	HANG_UP_GRACE_MS = 250,
+	HELLO_GRACE_MS = 10000,
 };
 
 static struct stream *dead;
@@ -125,6 +126,7 @@ static void flush(struct channel *channel)
 			channel->writable = false;
 			return;
 		}
+		channel->answered = true;
 		channel->out_start += (size_t)n;
 		channel->out_length -= (size_t)n;
 	}
@@ -346,6 +348,8 @@ static void on_hello(struct channel *channel, const uint8_t *payload)
 {
 	channel_drop(channel);
 	channel->open = true;
+	channel->answered = false;
+	channel->hang_up_at_ms = 0;
 	uint8_t welcome[44];
 	memset(welcome, 0, sizeof welcome);
 	memcpy(welcome, MAGIC, 8);
@@ -552,7 +556,7 @@ static void on_end(struct channel *channel)
 {
 	if (is_init) {
 		if (channel->open && !channel->hang_up_at_ms)
-			channel->hang_up_at_ms = now_ms() + HANG_UP_GRACE_MS;
+			channel->hang_up_at_ms = now_ms() + (channel->answered ? HANG_UP_GRACE_MS : HELLO_GRACE_MS);
 		return;
 	}
 	if (!channel->hung_up) {
