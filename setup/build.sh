@@ -1,4 +1,5 @@
-# Shell functions that build Carafe. Read by ./carafe when the build is missing or stale; needs its variables.
+# Shell functions that build Carafe. Read by ./carafe when the build is missing or stale, and by scripts/test; needs what
+# setup/find.sh finds.
 #
 # $out/app is a link to the build in use, $out/app-N; a build becomes visible by replacing the link, when it is whole.
 # One process builds at a time: the lock is given back by the kernel however its holder ends.
@@ -35,7 +36,7 @@ sources() {
 	else
 		from=$out/source
 		rm -rf -- "$from" && mkdir -p -- "$from" &&
-			tar -C "$root" --exclude=./build --exclude=target --exclude=./.git -cf - . | tar -C "$from" --no-same-owner -xf -
+			tar -C "$root" --exclude=./build --exclude=target -cf - . | tar -C "$from" --no-same-owner -xf -
 	fi
 }
 
@@ -95,7 +96,7 @@ train() {
 		flock -n 9 || exit 1
 		echo "carafe: preparing a quick start with ${jdk##*/}" >&2
 		training=$app/aot.new
-		rm -rf -- "$training" "$app/aot.jdk" && mkdir -- "$training" || exit 1
+		rm -rf -- "$training" "$app/aot.jdk" "$app/carafe.aot" && mkdir -- "$training" || exit 1
 		classpath=
 		for jar in "$app"/lib/*.jar; do
 			classpath=${classpath:+$classpath:}$jar
