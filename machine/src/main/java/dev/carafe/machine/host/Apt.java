@@ -88,6 +88,28 @@ final class Apt {
   }
 
   /**
+   * The package that {@code metaPackage} depends on by the host's own lists, as {@code
+   * name_version}. Fetches nothing; empty if the lists do not say.
+   *
+   * @param prefix how the name of the wanted dependency begins
+   */
+  Optional<String> candidate(String metaPackage, String prefix) {
+    Lists lists = new Lists(List.of());
+    return dependency(lists, metaPackage, prefix)
+        .flatMap(
+            name -> {
+              List<String> argv =
+                  lists.command(program("apt-cache"), "show", "--no-all-versions", name);
+              return Tool.run("look for " + name, Path.of("/"), Map.of(), QUERY, argv)
+                  .stdout()
+                  .lines()
+                  .filter(line -> line.startsWith("Version: "))
+                  .map(line -> name + "_" + line.substring(9).strip())
+                  .findFirst();
+            });
+  }
+
+  /**
    * Fetches the package that {@code metaPackage} depends on.
    *
    * @param prefix how the name of the wanted dependency begins

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +31,9 @@ import org.tukaani.xz.XZInputStream;
  * kernel itself and some modules.
  */
 final class KernelPackage {
+  /** How the names of Debian's packages that hold a kernel begin. */
+  static final String PREFIX = "linux-image-";
+
   private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final long LARGEST_FILE = 256L << 20;
   private static final Pattern IMAGE = Pattern.compile("(?:\\./)?boot/vmlinuz-[^/]+");
@@ -55,11 +59,17 @@ final class KernelPackage {
             dpkgDeb.toString(), "--show", "--showformat=${Package}_${Version}", file.toString());
     String attempted = "read " + file.getFileName();
     Tool said = Tool.run(attempted, Path.of("/"), Map.of(), LIMIT, argv).orThrow(attempted, argv);
-    String name = said.stdout().strip();
-    if (!name.startsWith("linux-image-")) {
-      throw new MachineException(ErrorCode.HOST, attempted, "it is not a kernel package");
-    }
-    return name.substring("linux-image-".length()).replaceAll("[^A-Za-z0-9._+~-]", "_");
+    return version(said.stdout().strip())
+        .orElseThrow(
+            () -> new MachineException(ErrorCode.HOST, attempted, "it is not a kernel package"));
+  }
+
+  /** The same from {@code name_version}; empty if it is not a kernel's. */
+  static Optional<String> version(String nameAndVersion) {
+    return nameAndVersion.startsWith(PREFIX)
+        ? Optional.of(
+            nameAndVersion.substring(PREFIX.length()).replaceAll("[^A-Za-z0-9._+~-]", "_"))
+        : Optional.empty();
   }
 
   /**

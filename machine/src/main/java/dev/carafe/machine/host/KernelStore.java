@@ -74,9 +74,18 @@ final class KernelStore {
     return current().orElseGet(() -> fetch(false, progress));
   }
 
-  /** Fetches the distribution's newest kernel, which is the one in use from then on. */
+  /**
+   * Fetches the distribution's newest kernel, which is the one in use from then on. Where it cannot
+   * be had, a kernel that is there stays in use.
+   */
   Kernel update(Progress progress) {
-    return fetch(true, progress);
+    try {
+      return fetch(true, progress);
+    } catch (MachineException e) {
+      Kernel present = current().orElseThrow(() -> e);
+      progress.step("Keeping kernel " + present.version() + ": " + e.said());
+      return present;
+    }
   }
 
   private Kernel fetch(boolean newer, Progress progress) {
@@ -94,28 +103,47 @@ final class KernelStore {
         // Another process fetched it while this one waited for the lock.
         return present.get();
       }
+      if (newer) {
+        Optional<Path> known =
+            apt.candidate(META_PACKAGE, KernelPackage.PREFIX)
+                .flatMap(KernelPackage::version)
+                .map(this::place)
+                .filter(place -> Files.exists(place.resolve("vmlinux")));
+        if (known.isPresent()) {
+          use(known.get());
+          return kernel(known.get());
+        }
+      }
       sweep();
       Path scratch = Files.createTempDirectory(directory, ".new-");
       try {
         Path fetched = Files.createDirectory(scratch.resolve("package"));
         Path made = Files.createDirectory(scratch.resolve("kernel"));
         Path unpacked = Files.createDirectory(scratch.resolve("unpacked"));
-        Path file = apt.download(META_PACKAGE, "linux-image-", fetched, progress);
+        Path file = apt.download(META_PACKAGE, KernelPackage.PREFIX, fetched, progress);
         KernelPackage kernelPackage = new KernelPackage(dpkgDeb, file);
-        Path place = directory.resolve(kernelPackage.version() + "-" + LAYOUT);
+        Path place = place(kernelPackage.version());
         if (Files.notExists(place.resolve("vmlinux"))) {
           progress.step("Unpacking kernel " + kernelPackage.version());
           kernelPackage.unpack(made, unpacked, MODULES);
           Files.move(made, place, StandardCopyOption.ATOMIC_MOVE);
         }
         use(place);
-        return new Kernel(place.getFileName().toString(), place);
+        return kernel(place);
       } finally {
         Trees.delete(scratch);
       }
     } catch (IOException e) {
       throw new MachineException(ErrorCode.HOST, attempted, Trees.said(e), e);
     }
+  }
+
+  private Path place(String version) {
+    return directory.resolve(version + "-" + LAYOUT);
+  }
+
+  private static Kernel kernel(Path place) {
+    return new Kernel(place.getFileName().toString(), place);
   }
 
   private Path link() {

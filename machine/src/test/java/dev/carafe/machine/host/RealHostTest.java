@@ -90,6 +90,16 @@ class RealHostTest {
   }
 
   @Test
+  void aKernelThatIsThereAlreadyIsNotFetchedAgain() {
+    List<String> steps = new ArrayList<>();
+
+    Host.of(home, env).setup(steps::add);
+
+    assertThat(steps).noneMatch(step -> step.startsWith("Unpacking"));
+    assertThat(Host.of(home, env).kernel(steps::add)).isEqualTo(kernel);
+  }
+
+  @Test
   void theKernelBootsUnderEmulation() {
     assertThat(probe(Duration.ofMinutes(2), Accelerator.Kind.TCG)).isEmpty();
   }
