@@ -90,7 +90,7 @@ class BzImageTest {
   void damageIsAnErrorOfTheFileAndNothingElse() throws IOException {
     byte[] kernel = Elves.bootableKernel(3000);
     byte[] whole = image(sized(lz4(kernel), kernel.length));
-    for (int at = 5 * 512; at < whole.length; at++) {
+    for (int at = 5 * 512; at < whole.length; at += 7) {
       byte[] damaged = whole.clone();
       damaged[at] ^= (byte) 0xff;
       try {
