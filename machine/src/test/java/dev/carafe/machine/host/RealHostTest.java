@@ -41,7 +41,7 @@ class RealHostTest {
     env.remove(AcceleratorChoice.VARIABLE);
     env.put("HOME", Path.of("target/host-home").toAbsolutePath().toString());
     env.put("XDG_CACHE_HOME", Path.of("target/host-cache").toAbsolutePath().toString());
-    home = Home.of(env, "tester");
+    home = Home.of(env);
     // Several at once, as processes would: one fetches, the others wait for it.
     List<Callable<Kernel>> all = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
