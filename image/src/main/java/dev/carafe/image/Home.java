@@ -22,11 +22,13 @@ public record Home(Path data, Path cache, Path config, Path state, Path runtime)
   }
 
   /**
-   * From an environment: {@code XDG_*_HOME}, {@code XDG_RUNTIME_DIR}, {@code HOME}. Without a runtime
-   * directory, sockets are in the cache: not in {@code /tmp}, where others could take the name first.
+   * From an environment: {@code XDG_*_HOME}, {@code XDG_RUNTIME_DIR}, {@code HOME}. Without a
+   * runtime directory, sockets are in the cache: not in {@code /tmp}, where others could take the
+   * name first.
    */
   public static Home of(Map<String, String> env) {
-    Path home = Path.of(Objects.requireNonNullElse(env.get("HOME"), System.getProperty("user.home")));
+    Path home =
+        Path.of(Objects.requireNonNullElse(env.get("HOME"), System.getProperty("user.home")));
     Path cache = xdg(env, "XDG_CACHE_HOME", home.resolve(".cache"));
     String runtime = env.get("XDG_RUNTIME_DIR");
     return new Home(

@@ -41,14 +41,18 @@ class ArchitectureTest {
         .resideInAPackage("dev.carafe.machine.channel..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("dev.carafe.machine.qemu..", "dev.carafe.machine.smolvm..", "dev.carafe.machine.host..")
+        .resideInAnyPackage(
+            "dev.carafe.machine.qemu..", "dev.carafe.machine.smolvm..", "dev.carafe.machine.host..")
         .check(CARAFE);
     com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
         .that()
         .resideInAPackage("dev.carafe.machine.smolvm..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("dev.carafe.machine.qemu..", "dev.carafe.machine.host..", "dev.carafe.machine.channel..")
+        .resideInAnyPackage(
+            "dev.carafe.machine.qemu..",
+            "dev.carafe.machine.host..",
+            "dev.carafe.machine.channel..")
         .check(CARAFE);
   }
 

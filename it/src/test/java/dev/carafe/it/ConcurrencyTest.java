@@ -26,7 +26,8 @@ class ConcurrencyTest {
     machines.close();
   }
 
-  private static <T> List<T> atOnce(int count, java.util.function.IntFunction<Callable<T>> work) throws Exception {
+  private static <T> List<T> atOnce(int count, java.util.function.IntFunction<Callable<T>> work)
+      throws Exception {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<T>> running = new ArrayList<>();
       for (int i = 0; i < count; i++) {
@@ -45,7 +46,12 @@ class ConcurrencyTest {
     Machine machine = Lab.started(machines, "many");
     try {
       List<ExecResult> results =
-          atOnce(100, i -> () -> machine.run(ExecSpec.shell("echo out" + i + "; echo err" + i + " >&2; exit " + i)));
+          atOnce(
+              100,
+              i ->
+                  () ->
+                      machine.run(
+                          ExecSpec.shell("echo out" + i + "; echo err" + i + " >&2; exit " + i)));
       for (int i = 0; i < results.size(); i++) {
         assertThat(results.get(i).out()).isEqualTo("out" + i + "\n");
         assertThat(results.get(i).err()).isEqualTo("err" + i + "\n");
@@ -88,7 +94,9 @@ class ConcurrencyTest {
                   Machine machine = Lab.started(machines, "twenty");
                   String hostname = machine.run(ExecSpec.of("hostname")).out().strip();
                   machine.delete();
-                  return machine.name().equals(hostname) ? "" : machine.name() + " is called " + hostname;
+                  return machine.name().equals(hostname)
+                      ? ""
+                      : machine.name() + " is called " + hostname;
                 });
     assertThat(names).containsOnly("");
     assertThat(Lab.traces()).isEqualTo(before);

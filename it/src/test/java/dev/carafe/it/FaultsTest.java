@@ -31,7 +31,8 @@ class FaultsTest {
   }
 
   private static void signal(long pid, String name) throws Exception {
-    assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor()).isZero();
+    assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
+        .isZero();
   }
 
   @Test
@@ -42,11 +43,13 @@ class FaultsTest {
       try (Execution sleep = machine.exec(ExecSpec.of("sleep", "1000"))) {
         signal(machine.status().pid().orElseThrow(), "KILL");
         assertThatThrownBy(sleep::await)
-            .isInstanceOfSatisfying(MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.LOST));
+            .isInstanceOfSatisfying(
+                MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.LOST));
       }
       assertThat(machine.status().state()).isEqualTo(State.STOPPED);
       assertThatThrownBy(() -> machine.run(ExecSpec.of("true")))
-          .isInstanceOfSatisfying(MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE));
+          .isInstanceOfSatisfying(
+              MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE));
 
       assertThat(machine.start()).isTrue();
       assertThat(machine.run(ExecSpec.of("cat", "/root/note")).out()).isEqualTo("kept\n");
@@ -83,7 +86,11 @@ class FaultsTest {
   void aGuestThatPanicsIsUnreachableAndCanBeStartedAgain() throws Exception {
     Machine machine = Lab.started(machines, "panic");
     try {
-      machine.exec(ExecSpec.shell("echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger").asDetached()).close();
+      machine
+          .exec(
+              ExecSpec.shell("echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger")
+                  .asDetached())
+          .close();
       org.awaitility.Awaitility.await()
           .atMost(30, TimeUnit.SECONDS)
           .until(() -> machine.status().state() == State.UNREACHABLE);
@@ -106,7 +113,9 @@ class FaultsTest {
         .hasMessageContaining("not valid JSON");
     List<String> before = Lab.traces();
     machine.delete();
-    assertThat(Lab.traces()).hasSizeLessThan(before.size()).noneMatch(line -> line.contains(machine.name()));
+    assertThat(Lab.traces())
+        .hasSizeLessThan(before.size())
+        .noneMatch(line -> line.contains(machine.name()));
     assertThat(machines.leftovers()).isEmpty();
   }
 

@@ -73,10 +73,17 @@ class JailTest {
     List<String> places = mounts.stream().map(line -> line.split(" ")[1]).sorted().toList();
     assertThat(places)
         .contains("/image", "/memory/ram", "/sockets", "/vm", "/preload.so", "/usr")
-        .noneMatch(place -> place.startsWith("/home") || place.startsWith("/root") || place.startsWith("/proc"));
+        .noneMatch(
+            place ->
+                place.startsWith("/home")
+                    || place.startsWith("/root")
+                    || place.startsWith("/proc"));
     assertThat(
             mounts.stream()
-                .filter(line -> !line.split(" ")[3].startsWith("ro") && !line.split(" ")[2].matches("tmpfs|devtmpfs|devpts"))
+                .filter(
+                    line ->
+                        !line.split(" ")[3].startsWith("ro")
+                            && !line.split(" ")[2].matches("tmpfs|devtmpfs|devpts"))
                 .map(line -> line.split(" ")[1])
                 .filter(place -> !place.startsWith("/dev/")))
         .containsExactlyInAnyOrder("/sockets", "/vm");
@@ -89,7 +96,8 @@ class JailTest {
           descriptors.filter(descriptor -> target(descriptor).endsWith("/ram")).toList();
       assertThat(memory).isNotEmpty();
       for (Path descriptor : memory) {
-        String info = Files.readString(Path.of("/proc/" + qemu() + "/fdinfo/" + descriptor.getFileName()));
+        String info =
+            Files.readString(Path.of("/proc/" + qemu() + "/fdinfo/" + descriptor.getFileName()));
         int flags = Integer.parseInt(info.replaceAll("(?s).*flags:\\s*([0-7]+).*", "$1"), 8);
         assertThat(flags & 3).as("access mode").isZero();
       }
@@ -107,18 +115,23 @@ class JailTest {
   @Test
   void theGuestHasNoNetworkDevice() {
     assertThat(machine.run(ExecSpec.of("ls", "/sys/class/net")).out()).isEqualTo("lo\n");
-    assertThat(machine.run(ExecSpec.shell("cat /sys/bus/pci/devices/*/class")).out()).doesNotContain("0x02");
+    assertThat(machine.run(ExecSpec.shell("cat /sys/bus/pci/devices/*/class")).out())
+        .doesNotContain("0x02");
     var curl = machine.run(ExecSpec.of("curl", "-sS", "-m", "5", "http://192.0.2.1/"));
     assertThat(curl.exitCode()).isEqualTo(7);
   }
 
   @Test
   void aGuestThatFillsItsWholeDiskStopsAtItsLimit() throws Exception {
-    Machine small = MACHINES.create(dev.carafe.machine.MachineSpec.named(Lab.name("full")).withDisks(20, 1));
+    Machine small =
+        MACHINES.create(dev.carafe.machine.MachineSpec.named(Lab.name("full")).withDisks(20, 1));
     try {
       small.start();
       // Past the end of the file system: the device itself is larger, for every machine the same.
-      var raw = small.run(ExecSpec.shell("dd if=/dev/zero of=/dev/vdb bs=1M seek=1030 count=8 oflag=direct conv=notrunc 2>&1"));
+      var raw =
+          small.run(
+              ExecSpec.shell(
+                  "dd if=/dev/zero of=/dev/vdb bs=1M seek=1030 count=8 oflag=direct conv=notrunc 2>&1"));
       assertThat(raw.exitCode()).isEqualTo(1);
       assertThat(raw.out()).containsIgnoringCase("error");
       assertThat(small.run(ExecSpec.of("echo", "alive")).out()).isEqualTo("alive\n");
@@ -138,7 +151,8 @@ class JailTest {
   private static long treeBytes(Path root) throws java.io.IOException {
     try (Stream<Path> files = Files.walk(root)) {
       long bytes = 0;
-      for (Path file : files.filter(f -> Files.isRegularFile(f) && !f.toString().endsWith(".img")).toList()) {
+      for (Path file :
+          files.filter(f -> Files.isRegularFile(f) && !f.toString().endsWith(".img")).toList()) {
         bytes += Files.size(file);
       }
       return bytes;

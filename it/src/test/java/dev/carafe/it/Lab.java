@@ -16,14 +16,17 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What the tests on real machines share: one home under {@code target}, so that the kernel, the base image and the templates are made
- * once, and ways to see what is left on the host.
+ * What the tests on real machines share: one home under {@code target}, so that the kernel, the
+ * base image and the templates are made once, and ways to see what is left on the host.
  */
 final class Lab {
   private static final Path ROOT = Path.of("target", "lab").toAbsolutePath();
   private static final Path RUNTIME = shortDirectory();
 
-  /** All tests' home; its sockets are in {@code /tmp}, because a checkout's path may be too long for them. */
+  /**
+   * All tests' home; its sockets are in {@code /tmp}, because a checkout's path may be too long for
+   * them.
+   */
   static final Home HOME =
       new Home(
           ROOT.resolve("data"),
@@ -76,7 +79,10 @@ final class Lab {
     }
   }
 
-  /** Everything of machines that is on the host: files, sockets, QEMU processes. Sorted, one line each. */
+  /**
+   * Everything of machines that is on the host: files, sockets, QEMU processes. Sorted, one line
+   * each.
+   */
   static List<String> traces() throws IOException {
     List<String> traces = new ArrayList<>();
     for (Path directory : List.of(HOME.machines(), HOME.runtime())) {
@@ -87,9 +93,11 @@ final class Lab {
       }
     }
     try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-      for (Path process : processes.filter(p -> p.getFileName().toString().matches("[0-9]+")).toList()) {
+      for (Path process :
+          processes.filter(p -> p.getFileName().toString().matches("[0-9]+")).toList()) {
         String line = commandLine(process);
-        if (line.contains(ROOT.toString()) && (line.contains("qemu-system") || line.contains("bwrap"))) {
+        if (line.contains(ROOT.toString())
+            && (line.contains("qemu-system") || line.contains("bwrap"))) {
           traces.add("process " + process.getFileName() + ": " + line);
         }
       }
@@ -100,7 +108,8 @@ final class Lab {
 
   private static String commandLine(Path process) {
     try {
-      return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1).replace('\0', ' ');
+      return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1)
+          .replace('\0', ' ');
     } catch (IOException e) {
       return "";
     }

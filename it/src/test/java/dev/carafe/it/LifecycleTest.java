@@ -43,14 +43,17 @@ class LifecycleTest {
   void whatIsWrittenSurvivesStopAndStartAndNotDeletion() {
     Machine machine = Lab.started(machines, "disk");
     try {
-      machine.run(ExecSpec.shell("echo kept > /root/note; rm /etc/issue; mkdir /srv/d; chmod 1751 /srv/d"));
+      machine.run(
+          ExecSpec.shell("echo kept > /root/note; rm /etc/issue; mkdir /srv/d; chmod 1751 /srv/d"));
       assertThat(machine.stop()).isTrue();
       assertThat(machine.status().state()).isEqualTo(State.STOPPED);
       assertThat(machine.stop()).isFalse();
       assertThat(machine.start()).isTrue();
       assertThat(machine.start()).isFalse();
 
-      var result = machine.run(ExecSpec.shell("cat /root/note; test -e /etc/issue || echo gone; stat -c %a /srv/d"));
+      var result =
+          machine.run(
+              ExecSpec.shell("cat /root/note; test -e /etc/issue || echo gone; stat -c %a /srv/d"));
       assertThat(result.out()).isEqualTo("kept\ngone\n1751\n");
     } finally {
       machine.delete();
@@ -81,7 +84,8 @@ class LifecycleTest {
     Machine machine = Lab.started(machines, "clock");
     try {
       long guest = Long.parseLong(machine.run(ExecSpec.of("date", "+%s")).out().strip());
-      assertThat(guest).isCloseTo(System.currentTimeMillis() / 1000, org.assertj.core.data.Offset.offset(5L));
+      assertThat(guest)
+          .isCloseTo(System.currentTimeMillis() / 1000, org.assertj.core.data.Offset.offset(5L));
     } finally {
       machine.delete();
     }
@@ -104,7 +108,8 @@ class LifecycleTest {
     }
 
     Machine failing =
-        machines.create(MachineSpec.named(Lab.name("init")).withInit(List.of("true", "echo why >&2; exit 3")));
+        machines.create(
+            MachineSpec.named(Lab.name("init")).withInit(List.of("true", "echo why >&2; exit 3")));
     try {
       assertThatThrownBy(failing::start)
           .isInstanceOf(MachineException.class)
@@ -124,15 +129,19 @@ class LifecycleTest {
     try {
       machine.start();
       assertThat(machine.run(ExecSpec.of("nproc")).out()).isEqualTo("1\n");
-      long kib = Long.parseLong(machine.run(ExecSpec.shell("grep MemTotal /proc/meminfo | tr -dc 0-9")).out());
+      long kib =
+          Long.parseLong(
+              machine.run(ExecSpec.shell("grep MemTotal /proc/meminfo | tr -dc 0-9")).out());
       assertThat(kib).isBetween(380_000L, 524_288L);
       assertThat(diskGib(machine)).isBetween(1.7, 2.0);
       assertThatThrownBy(() -> machine.update(machine.spec().withDisks(20, 3)))
-          .isInstanceOfSatisfying(MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE));
+          .isInstanceOfSatisfying(
+              MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE));
 
       machine.stop();
       assertThatThrownBy(() -> machine.update(machine.spec().withDisks(20, 1)))
-          .isInstanceOfSatisfying(MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
+          .isInstanceOfSatisfying(
+              MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
       machine.update(machine.spec().withDisks(20, 3));
       machine.start();
       assertThat(diskGib(machine)).isBetween(2.7, 3.0);
@@ -156,7 +165,12 @@ class LifecycleTest {
       machine.start();
       machine.stop();
       machine.start();
-      assertThat(machine.run(ExecSpec.shell("until [ $(wc -l < /root/log) = 2 ]; do sleep 0.1; done; pgrep -c sleep")).out())
+      assertThat(
+              machine
+                  .run(
+                      ExecSpec.shell(
+                          "until [ $(wc -l < /root/log) = 2 ]; do sleep 0.1; done; pgrep -c sleep"))
+                  .out())
           .isEqualTo("1\n");
     } finally {
       machine.delete();

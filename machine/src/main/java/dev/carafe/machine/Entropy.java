@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.HexFormat;
 
 /**
- * Random bytes from the host's kernel, read directly: a {@code SecureRandom} costs a command that was just started
- * tens of milliseconds for the same bytes.
+ * Random bytes from the host's kernel, read directly: a {@code SecureRandom} costs a command that
+ * was just started tens of milliseconds for the same bytes.
  */
 public final class Entropy {
   private Entropy() {}

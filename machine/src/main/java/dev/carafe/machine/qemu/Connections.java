@@ -8,8 +8,9 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * One process's channels to one machine. All commands share the first; another is opened when a channel has all the streams it may
- * have. A channel that was lost, because the machine was stopped and started again, is replaced.
+ * One process's channels to one machine. All commands share the first; another is opened when a
+ * channel has all the streams it may have. A channel that was lost, because the machine was stopped
+ * and started again, is replaced.
  */
 final class Connections implements AutoCloseable {
   private final MachineDirectory machine;

@@ -9,7 +9,10 @@ import java.time.Duration;
 final class HostProcess {
   private HostProcess() {}
 
-  /** When the process started, in clock ticks since the host booted; -1 when there is none, or it is a zombie. */
+  /**
+   * When the process started, in clock ticks since the host booted; -1 when there is none, or it is
+   * a zombie.
+   */
   static long startTicks(long pid) {
     String stat;
     try {
@@ -17,7 +20,8 @@ final class HostProcess {
     } catch (IOException e) {
       return -1;
     }
-    // The command's name, in parentheses, may hold anything; the third field follows the last of them.
+    // The command's name, in parentheses, may hold anything; the third field follows the last of
+    // them.
     int end = stat.lastIndexOf(')');
     if (end < 0 || end + 3 >= stat.length() || stat.charAt(end + 2) == 'Z') {
       return -1;
@@ -37,7 +41,10 @@ final class HostProcess {
     return startTicks >= 0 && startTicks(pid) == startTicks;
   }
 
-  /** Kills the process if it is the one meant, and waits until it is gone; false if it will not go in time. */
+  /**
+   * Kills the process if it is the one meant, and waits until it is gone; false if it will not go
+   * in time.
+   */
   static boolean kill(long pid, long startTicks, Duration limit) {
     var handle = ProcessHandle.of(pid);
     if (handle.isPresent() && alive(pid, startTicks)) {

@@ -8,16 +8,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What QEMU is started in. Under emulation QEMU is no security boundary, so this is what stands between a guest that broke
- * out of it and the host: no network, no view of other processes, no files but the ones named here, of which it
- * can write two directories; and when root starts it, another user without any privilege.
+ * What QEMU is started in. Under emulation QEMU is no security boundary, so this is what stands
+ * between a guest that broke out of it and the host: no network, no view of other processes, no
+ * files but the ones named here, of which it can write two directories; and when root starts it,
+ * another user without any privilege.
  *
- * <p>One shell line does in order what has to be done outside: it copies what the machine starts from, opens the template's state as
- * a descriptor, limits the size of what may be written (a guest could otherwise write its whole virtual disk, however small its file
- * system), leaves the terminal's session so that Ctrl-C is not QEMU's, and becomes bubblewrap.
+ * <p>One shell line does in order what has to be done outside: it copies what the machine starts
+ * from, opens the template's state as a descriptor, limits the size of what may be written (a guest
+ * could otherwise write its whole virtual disk, however small its file system), leaves the
+ * terminal's session so that Ctrl-C is not QEMU's, and becomes bubblewrap.
  *
- * <p>The memory of a template is shared by all machines restored from it, so none may change it; but QEMU before 8.2 opens it for
- * writing even to map it privately. A small preloaded library turns that one open into one for reading.
+ * <p>The memory of a template is shared by all machines restored from it, so none may change it;
+ * but QEMU before 8.2 opens it for writing even to map it privately. A small preloaded library
+ * turns that one open into one for reading.
  */
 final class Jail {
   /** The memory file's name inside; the preloaded library knows it too. */
@@ -46,7 +49,8 @@ final class Jail {
     this.root = root;
     this.accelerator = accelerator;
     add(host.program("setsid").toString(), host.program("bwrap").toString());
-    // As root the user namespace would map QEMU to root outside: real users are separated by setpriv instead.
+    // As root the user namespace would map QEMU to root outside: real users are separated by
+    // setpriv instead.
     if (!root) {
       add("--unshare-user");
     }

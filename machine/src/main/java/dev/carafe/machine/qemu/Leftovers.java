@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds what killed processes left. Something is a leftover only if nobody can be using it: its lock is free, the process that owns it
- * is dead, or no record names it.
+ * Finds what killed processes left. Something is a leftover only if nobody can be using it: its
+ * lock is free, the process that owns it is dead, or no record names it.
  */
 final class Leftovers {
   private final Home home;
@@ -52,7 +52,8 @@ final class Leftovers {
               try {
                 removal.remove();
               } catch (IOException e) {
-                throw new MachineException(ErrorCode.STORAGE, "remove " + what, Storage.explain(e), e);
+                throw new MachineException(
+                    ErrorCode.STORAGE, "remove " + what, Storage.explain(e), e);
               }
             }));
   }
@@ -71,7 +72,8 @@ final class Leftovers {
       } catch (MachineException e) {
         continue; // damaged: its owner sees it in the list and decides
       }
-      boolean dead = record.isEmpty() || record.get().owner().map(owner -> !owner.alive()).orElse(false);
+      boolean dead =
+          record.isEmpty() || record.get().owner().map(owner -> !owner.alive()).orElse(false);
       record.ifPresent(known -> used.add(known.id()));
       if (!dead || !lockIsFree(directory)) {
         continue;
@@ -80,7 +82,11 @@ final class Leftovers {
         add("a machine whose creation was interrupted: " + place, () -> Storage.deleteTree(place));
       } else if (record.isPresent()) {
         add(
-            "machine '" + name + "', whose owner, process " + record.get().owner().get().pid() + ", is gone",
+            "machine '"
+                + name
+                + "', whose owner, process "
+                + record.get().owner().get().pid()
+                + ", is gone",
             () -> QemuMachine.remove(directory, home));
       }
     }
@@ -103,7 +109,9 @@ final class Leftovers {
       for (Path child : Directories.children(place)) {
         String name = child.getFileName().toString();
         if (name.endsWith(".gone")) {
-          add("a template whose removal was interrupted: " + child, () -> Storage.deleteTree(child));
+          add(
+              "a template whose removal was interrupted: " + child,
+              () -> Storage.deleteTree(child));
         } else if (name.endsWith(".new")) {
           Path lock = child.resolveSibling(name.substring(0, name.length() - 4) + ".lock");
           Optional<Lock> taken = Lock.tryTake(lock);

@@ -12,10 +12,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A lock file, held by one user of one process at a time. The kernel lets go of it when its holder dies, however it dies.
+ * A lock file, held by one user of one process at a time. The kernel lets go of it when its holder
+ * dies, however it dies.
  *
- * <p>Such locks belong to a process, and closing any descriptor of the file gives the lock up: so a process opens a lock
- * file only while no one else in it has.
+ * <p>Such locks belong to a process, and closing any descriptor of the file gives the lock up: so a
+ * process opens a lock file only while no one else in it has.
  */
 final class Lock implements AutoCloseable {
   private static final Set<Path> HELD = new HashSet<>();
@@ -53,7 +54,9 @@ final class Lock implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Takes the lock, waiting for whoever has it; {@link ErrorCode#TIMEOUT} after {@code seconds}. */
+  /**
+   * Takes the lock, waiting for whoever has it; {@link ErrorCode#TIMEOUT} after {@code seconds}.
+   */
   static Lock take(Path file, String attempted, int seconds) {
     long deadline = System.nanoTime() + seconds * 1_000_000_000L;
     try {
@@ -66,7 +69,11 @@ final class Lock implements AutoCloseable {
           throw new MachineException(
               ErrorCode.TIMEOUT,
               attempted,
-              "another process has been busy with it for " + seconds + " seconds (it holds " + file + ")");
+              "another process has been busy with it for "
+                  + seconds
+                  + " seconds (it holds "
+                  + file
+                  + ")");
         }
         Thread.sleep(5);
       }

@@ -7,8 +7,10 @@ import java.util.Optional;
 /**
  * What a machine is, as kept in {@code machine.json}.
  *
- * @param id 16 hexadecimal digits nobody else has; names the machine where its own name would be too long
- * @param imageDigest what its image's name meant at the first start: the overlay only makes sense on top of that
+ * @param id 16 hexadecimal digits nobody else has; names the machine where its own name would be
+ *     too long
+ * @param imageDigest what its image's name meant at the first start: the overlay only makes sense
+ *     on top of that
  * @param initDone its init commands have run
  * @param failure why its last start failed
  * @param owner for an ephemeral machine, the process that will remove it
@@ -47,8 +49,7 @@ record MachineRecord(
   }
 
   MachineRecord withoutOwner() {
-    return new MachineRecord(
-        spec, id, created, imageDigest, initDone, failure, Optional.empty());
+    return new MachineRecord(spec, id, created, imageDigest, initDone, failure, Optional.empty());
   }
 
   MachineRecord withFailure(Optional<String> why) {

@@ -12,9 +12,10 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A machine's ports: each is used by one host process at a time, which holds the lock of the port's file meanwhile. The file's only byte
- * says whether its last user finished cleanly; one that was killed may have left part of a frame under way, and the next one then sends
- * padding first (docs/protocol.md, "Opening a session").
+ * A machine's ports: each is used by one host process at a time, which holds the lock of the port's
+ * file meanwhile. The file's only byte says whether its last user finished cleanly; one that was
+ * killed may have left part of a frame under way, and the next one then sends padding first
+ * (docs/protocol.md, "Opening a session").
  */
 final class Ports {
   private static final byte DIRTY = 'd';
@@ -63,7 +64,11 @@ final class Ports {
           throw new MachineException(
               ErrorCode.TIMEOUT,
               attempted,
-              "all its " + QemuArguments.PORTS + " ports have been in use for " + WAIT_SECONDS + " seconds");
+              "all its "
+                  + QemuArguments.PORTS
+                  + " ports have been in use for "
+                  + WAIT_SECONDS
+                  + " seconds");
         }
         Thread.sleep(20);
       }
@@ -76,7 +81,8 @@ final class Ports {
   }
 
   /** A channel that is open already, on a port that nobody can know of yet. */
-  static Connection adopt(MachineDirectory machine, Channel channel, int number) throws IOException {
+  static Connection adopt(MachineDirectory machine, Channel channel, int number)
+      throws IOException {
     Lock port =
         Lock.tryTake(machine.ports().resolve(Integer.toString(number)))
             .orElseThrow(() -> new IOException("port " + number + " is in use"));
@@ -109,5 +115,4 @@ final class Ports {
   private static void mark(Lock port, byte mark) throws IOException {
     port.channel().write(ByteBuffer.wrap(new byte[] {mark}), 0);
   }
-
 }

@@ -5,8 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * QEMU's command line. The devices are the same in a template and in what is restored from it, in the same order; only what stands
- * behind them differs. There is no network device, and none can be added: nobody but us speaks QMP.
+ * QEMU's command line. The devices are the same in a template and in what is restored from it, in
+ * the same order; only what stands behind them differs. There is no network device, and none can be
+ * added: nobody but us speaks QMP.
  *
  * <p>All paths are those inside the jail.
  */
@@ -28,7 +29,8 @@ final class QemuArguments {
     qemu.add("-kernel", "/kernel", "-initrd", "/initramfs");
     qemu.add(
         "-append",
-        // Mitigations protect processes of one guest from each other and cost most under emulation. The machine itself is
+        // Mitigations protect processes of one guest from each other and cost most under emulation.
+        // The machine itself is
         // the boundary here.
         "console=ttyS0 quiet panic=0 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check");
     qemu.add("-chardev", "file,id=console,path=/vm/console.log");
@@ -39,7 +41,8 @@ final class QemuArguments {
   /**
    * A machine that waits for a template's state.
    *
-   * @param keep write what the guest does to its memory into the memory file: for making the next template
+   * @param keep write what the guest does to its memory into the memory file: for making the next
+   *     template
    */
   static List<String> restore(Shape shape, String name, boolean keep) {
     var qemu = new QemuArguments();
@@ -71,7 +74,8 @@ final class QemuArguments {
             + Jail.MEMORY
             + ",share="
             + (shared ? "on" : "off"));
-    // A guest that panics stays, so that its console can be read; one that turns itself off or reboots is over.
+    // A guest that panics stays, so that its console can be read; one that turns itself off or
+    // reboots is over.
     add("-action", "panic=pause,reboot=shutdown,shutdown=poweroff");
     add("-qmp", "unix:/sockets/qmp,server=on,wait=off");
   }
@@ -82,13 +86,18 @@ final class QemuArguments {
     add("-device", "virtio-serial-pci,id=ports,max_ports=" + (PORTS + 1));
     for (int n = 1; n <= PORTS; n++) {
       add("-chardev", "socket,id=port" + n + ",path=/sockets/p" + n + ",server=on,wait=off");
-      add("-device", "virtserialport,bus=ports.0,nr=" + n + ",chardev=port" + n + ",name=carafe." + n);
+      add(
+          "-device",
+          "virtserialport,bus=ports.0,nr=" + n + ",chardev=port" + n + ",name=carafe." + n);
     }
-    // A full host disk is the guest's I/O error: QEMU's default would stop the machine without a word.
+    // A full host disk is the guest's I/O error: QEMU's default would stop the machine without a
+    // word.
     add("-blockdev", "driver=file,node-name=image-file,filename=/image,read-only=on,locking=off");
     add("-blockdev", "driver=raw,node-name=image,file=image-file,read-only=on");
     add("-device", "virtio-blk-pci,drive=image,rerror=report,werror=report");
-    add("-blockdev", "driver=file,node-name=overlay-file,filename=/vm/overlay.img,locking=off,discard=unmap");
+    add(
+        "-blockdev",
+        "driver=file,node-name=overlay-file,filename=/vm/overlay.img,locking=off,discard=unmap");
     add("-blockdev", "driver=raw,node-name=overlay,file=overlay-file,discard=unmap");
     add("-device", "virtio-blk-pci,drive=overlay,rerror=report,werror=report");
     add("-device", "virtio-rng-pci");

@@ -5,7 +5,6 @@ import dev.carafe.image.Image;
 import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.Entropy;
 import dev.carafe.machine.ErrorCode;
-import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
 import dev.carafe.machine.Machine;
@@ -70,7 +69,9 @@ final class QemuMachine implements Machine {
         .orElseThrow(
             () ->
                 new MachineException(
-                    ErrorCode.NOT_FOUND, "find machine '" + name() + "'", "vm not found: " + name()));
+                    ErrorCode.NOT_FOUND,
+                    "find machine '" + name() + "'",
+                    "vm not found: " + name()));
   }
 
   // ---- how it is ----
@@ -112,7 +113,8 @@ final class QemuMachine implements Machine {
     Optional<Run> run = RecordFile.readRun(directory.run());
     if (run.isEmpty() || !run.get().alive()) {
       record(); // one that does not exist says so
-      throw new MachineException(ErrorCode.STATE, attempted, "machine '" + name() + "' is not running");
+      throw new MachineException(
+          ErrorCode.STATE, attempted, "machine '" + name() + "' is not running");
     }
     return run.get();
   }
@@ -269,7 +271,9 @@ final class QemuMachine implements Machine {
       }
       if (!changed.image().equals(spec.image()) && record.imageDigest().isPresent()) {
         throw new MachineException(
-            ErrorCode.INVALID, attempted, "its disk was written on top of its image, which cannot change");
+            ErrorCode.INVALID,
+            attempted,
+            "its disk was written on top of its image, which cannot change");
       }
       RecordFile.write(record.withSpec(changed), directory.record(), true);
     } catch (IOException e) {
@@ -315,7 +319,8 @@ final class QemuMachine implements Machine {
             spec.detached()));
   }
 
-  private static Optional<String> first(Optional<String> a, Optional<String> b, Optional<String> c) {
+  private static Optional<String> first(
+      Optional<String> a, Optional<String> b, Optional<String> c) {
     return a.isPresent() ? a : b.isPresent() ? b : c;
   }
 

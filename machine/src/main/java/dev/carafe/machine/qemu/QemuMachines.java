@@ -77,7 +77,8 @@ public final class QemuMachines implements Machines {
             Optional.empty(),
             spec.init().isEmpty(),
             Optional.empty(),
-            // Also while it is made: so that what a killed process leaves can be told from what is being made.
+            // Also while it is made: so that what a killed process leaves can be told from what is
+            // being made.
             Optional.of(MachineRecord.Owner.self()));
     try {
       Storage.privateDirectory(making.path());
@@ -209,7 +210,10 @@ public final class QemuMachines implements Machines {
       return images.ensure(reference.orElse(DEFAULT_IMAGE), progress);
     } catch (ImageException e) {
       throw new MachineException(
-          ErrorCode.IMAGE, "use image '" + reference.orElse(DEFAULT_IMAGE) + "'", e.getMessage(), e);
+          ErrorCode.IMAGE,
+          "use image '" + reference.orElse(DEFAULT_IMAGE) + "'",
+          e.getMessage(),
+          e);
     }
   }
 
@@ -244,13 +248,15 @@ public final class QemuMachines implements Machines {
 
   /** The library that QEMU is started with, as a file. */
   private Path preload() {
-    Path place = home.cache().resolve("preload").resolve("readonly-memory-" + PRELOAD_VERSION + ".so");
+    Path place =
+        home.cache().resolve("preload").resolve("readonly-memory-" + PRELOAD_VERSION + ".so");
     if (Files.exists(place)) {
       return place;
     }
     try (InputStream library = QemuMachines.class.getResourceAsStream("readonly-memory.so")) {
       if (library == null) {
-        throw new MachineException(ErrorCode.HOST, "start QEMU", "readonly-memory.so is missing from this build");
+        throw new MachineException(
+            ErrorCode.HOST, "start QEMU", "readonly-memory.so is missing from this build");
       }
       Files.createDirectories(place.getParent());
       Path written = place.resolveSibling(place.getFileName() + "." + Entropy.hex(4));

@@ -19,10 +19,12 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * QEMU's control socket: one JSON object per line each way. QEMU serves one client at a time; others wait in line. Every wait has the
- * deadline given when it was opened. QEMU may have been taken over by its guest: answers are limited in size and nothing in them is trusted.
+ * QEMU's control socket: one JSON object per line each way. QEMU serves one client at a time;
+ * others wait in line. Every wait has the deadline given when it was opened. QEMU may have been
+ * taken over by its guest: answers are limited in size and nothing in them is trusted.
  *
- * <p>Format: the QEMU Machine Protocol specification, {@code docs/interop/qmp-spec} in QEMU's source.
+ * <p>Format: the QEMU Machine Protocol specification, {@code docs/interop/qmp-spec} in QEMU's
+ * source.
  */
 final class Qmp implements AutoCloseable {
   private static final JsonFactory JSON = new JsonFactory();
@@ -79,7 +81,10 @@ final class Qmp implements AutoCloseable {
     return text(run("query-status"), "status");
   }
 
-  /** Restores the state that QEMU inherited as descriptor 9, leaving memory as it is mapped; the machine then runs. */
+  /**
+   * Restores the state that QEMU inherited as descriptor 9, leaving memory as it is mapped; the
+   * machine then runs.
+   */
   void restoreInherited() throws IOException {
     ignoreShared();
     run("migrate-incoming", "{\"uri\":\"fd:9\"}");
@@ -109,7 +114,9 @@ final class Qmp implements AutoCloseable {
 
   /** The last of what the guest wrote to its console; only for a restored machine. */
   String console() throws IOException {
-    return text("{\"text\":" + run("ringbuf-read", "{\"device\":\"console\",\"size\":65536}") + "}", "text");
+    return text(
+        "{\"text\":" + run("ringbuf-read", "{\"device\":\"console\",\"size\":65536}") + "}",
+        "text");
   }
 
   private void send(String line) throws IOException {
@@ -134,7 +141,8 @@ final class Qmp implements AutoCloseable {
             return value(line, json);
           }
           if (name.equals("error")) {
-            throw new IOException("QEMU refused '" + command + "': " + text(value(line, json), "desc"));
+            throw new IOException(
+                "QEMU refused '" + command + "': " + text(value(line, json), "desc"));
           }
           json.skipChildren();
         }

@@ -27,8 +27,9 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads and writes {@code machine.json} and {@code run.json}. Streaming rather than databind, because both are read and written on
- * every start. A file appears whole or not at all: written beside its place, renamed.
+ * Reads and writes {@code machine.json} and {@code run.json}. Streaming rather than databind,
+ * because both are read and written on every start. A file appears whole or not at all: written
+ * beside its place, renamed.
  */
 final class RecordFile {
   private static final JsonFactory JSON = new JsonFactory();
@@ -71,12 +72,16 @@ final class RecordFile {
     replace(file, bytes.toByteArray(), durable);
   }
 
-  /** The record; empty when there is none. {@link ErrorCode#STORAGE} when it cannot be made sense of. */
+  /**
+   * The record; empty when there is none. {@link ErrorCode#STORAGE} when it cannot be made sense
+   * of.
+   */
   static Optional<MachineRecord> read(Path file) {
     try {
       var values = new Values(file);
       if (values.number("version") != VERSION) {
-        throw new IOException("it has version " + values.number("version") + ", and this Carafe knows " + VERSION);
+        throw new IOException(
+            "it has version " + values.number("version") + ", and this Carafe knows " + VERSION);
       }
       MachineSpec spec =
           new MachineSpec(
@@ -107,7 +112,8 @@ final class RecordFile {
               values.optional("failure"),
               values.has("ownerPid")
                   ? Optional.of(
-                      new MachineRecord.Owner(values.number("ownerPid"), values.number("ownerStart")))
+                      new MachineRecord.Owner(
+                          values.number("ownerPid"), values.number("ownerStart")))
                   : Optional.empty()));
     } catch (NoSuchFileException e) {
       return Optional.empty();
@@ -203,7 +209,8 @@ final class RecordFile {
       if (Files.size(file) > MAX_BYTES) {
         throw new IOException("it is larger than " + MAX_BYTES + " bytes");
       }
-      try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), Files.readAllBytes(file))) {
+      try (JsonParser json =
+          JSON.createParser(ObjectReadContext.empty(), Files.readAllBytes(file))) {
         if (json.nextToken() != JsonToken.START_OBJECT) {
           throw new IOException("it is not a JSON object");
         }

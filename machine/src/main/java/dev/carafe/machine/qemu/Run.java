@@ -3,8 +3,8 @@ package dev.carafe.machine.qemu;
 import java.nio.file.Path;
 
 /**
- * The process that runs a machine. A process is the one meant only if its start time matches too, because process ids
- * are used again.
+ * The process that runs a machine. A process is the one meant only if its start time matches too,
+ * because process ids are used again.
  *
  * @param pid QEMU's process id on the host
  * @param startTicks its start time, field 22 of {@code /proc/PID/stat}

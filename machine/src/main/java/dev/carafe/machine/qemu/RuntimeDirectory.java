@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * Where sockets are. The directory may be in {@code /tmp}, where anybody could have made one of that name before us: it is used only if
- * it is a directory of ours that nobody else can write to.
+ * Where sockets are. The directory may be in {@code /tmp}, where anybody could have made one of
+ * that name before us: it is used only if it is a directory of ours that nobody else can write to.
  */
 final class RuntimeDirectory {
   /** The longest path of a socket, {@code sun_path} less its end. */
@@ -21,7 +21,8 @@ final class RuntimeDirectory {
 
   /** Makes {@code directory}, new, in {@code runtime}. */
   static void make(Path runtime, Path directory) throws IOException {
-    if (directory.resolve("p16").toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length > LONGEST) {
+    if (directory.resolve("p16").toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length
+        > LONGEST) {
       throw new MachineException(
           ErrorCode.HOST,
           "use " + runtime + " for sockets",
@@ -40,7 +41,9 @@ final class RuntimeDirectory {
         Files.readAttributes(runtime, "unix:uid,mode,isDirectory", LinkOption.NOFOLLOW_LINKS);
     Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     boolean writable = ((int) found.get("mode") & 022) != 0;
-    if (!Boolean.TRUE.equals(found.get("isDirectory")) || !found.get("uid").equals(self) || writable) {
+    if (!Boolean.TRUE.equals(found.get("isDirectory"))
+        || !found.get("uid").equals(self)
+        || writable) {
       throw new MachineException(
           ErrorCode.HOST,
           "use " + runtime + " for sockets",

@@ -1,7 +1,7 @@
 package dev.carafe.machine.qemu;
 
-import dev.carafe.machine.MachineException;
 import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.MachineException;
 import dev.carafe.machine.host.Accelerator;
 import dev.carafe.machine.host.Kernel;
 import java.io.IOException;
@@ -9,13 +9,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * All that the state of a restored machine depends on. Two machines of one shape can be restored from one template; a machine
- * cannot be restored from a template of another shape.
+ * All that the state of a restored machine depends on. Two machines of one shape can be restored
+ * from one template; a machine cannot be restored from a template of another shape.
  *
  * @param preload the library that QEMU is started with (see {@link Jail})
  */
 record Shape(
-    Kernel kernel, Path initramfs, Path qemu, Path preload, Accelerator accelerator, int cpus, int memoryMib) {
+    Kernel kernel,
+    Path initramfs,
+    Path qemu,
+    Path preload,
+    Accelerator accelerator,
+    int cpus,
+    int memoryMib) {
 
   /** Raised whenever the devices in {@link QemuArguments} change. */
   private static final int DEVICES = 1;
@@ -27,7 +33,9 @@ record Shape(
     memoryMib = Math.max(memoryMib, LEAST_MEMORY_MIB);
   }
 
-  /** A name for this shape, fit for a directory. A QEMU that was replaced has another size or time. */
+  /**
+   * A name for this shape, fit for a directory. A QEMU that was replaced has another size or time.
+   */
   String key() {
     try {
       String build = initramfs.getFileName().toString();

@@ -17,8 +17,8 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /**
- * One start of a machine, its lock held: image, template, QEMU, identity, first-time commands. Whoever runs it clears up when it
- * fails.
+ * One start of a machine, its lock held: image, template, QEMU, identity, first-time commands.
+ * Whoever runs it clears up when it fails.
  */
 final class Start {
   /** From QEMU's start to the guest's first answer. */
@@ -73,7 +73,8 @@ final class Start {
     Vm vm =
         Vm.spawn(
             "start machine '" + spec.name() + "'",
-            jail.command(QemuArguments.restore(shape, Strays.name(engine.home(), record.id()), false)),
+            jail.command(
+                QemuArguments.restore(shape, Strays.name(engine.home(), record.id()), false)),
             sockets,
             directory.log(),
             RESTORE);
@@ -122,7 +123,8 @@ final class Start {
   private static MachineException withConsole(MachineException failure, Qmp qmp) {
     try {
       String console = Vm.tail("; its console's last lines:", qmp.console());
-      return new MachineException(failure.code(), failure.attempted(), failure.said() + console, failure);
+      return new MachineException(
+          failure.code(), failure.attempted(), failure.said() + console, failure);
     } catch (IOException e) {
       return failure;
     }
@@ -137,7 +139,10 @@ final class Start {
             .root()
             .hostname(hostname)
             .machineId(record.id() + record.id())
-            .hosts("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t" + hostname + "\n")
+            .hosts(
+                "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t"
+                    + hostname
+                    + "\n")
             .resolv("");
     if (!fresh) {
       configuration.overlayBytes((long) record.spec().overlayGib() << 30);
@@ -162,7 +167,12 @@ final class Start {
         throw new MachineException(
             ErrorCode.GUEST,
             "start machine '" + directory.name() + "'",
-            "init[" + i + "] failed (exit " + result.exitCode() + "): " + Vm.tail("", result.err()).strip());
+            "init["
+                + i
+                + "] failed (exit "
+                + result.exitCode()
+                + "): "
+                + Vm.tail("", result.err()).strip());
       }
     }
     record = record.withInitDone();
@@ -171,7 +181,9 @@ final class Start {
 
   private void workload() {
     if (!record.spec().workload().isEmpty()) {
-      new QemuMachine(engine, directory).exec(ExecSpec.of(record.spec().workload()).asDetached()).close();
+      new QemuMachine(engine, directory)
+          .exec(ExecSpec.of(record.spec().workload()).asDetached())
+          .close();
     }
   }
 }

@@ -18,7 +18,8 @@ import java.util.Set;
 
 /** What the engine does to the host's file system. */
 final class Storage {
-  private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+  private static final Set<PosixFilePermission> PRIVATE =
+      PosixFilePermissions.fromString("rwx------");
 
   private Storage() {}
 
@@ -35,7 +36,8 @@ final class Storage {
           root,
           new SimpleFileVisitor<>() {
             @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
               Files.deleteIfExists(file);
               return FileVisitResult.CONTINUE;
             }
@@ -49,7 +51,8 @@ final class Storage {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path directory, IOException e) throws IOException {
+            public FileVisitResult postVisitDirectory(Path directory, IOException e)
+                throws IOException {
               if (e != null && !(e instanceof NoSuchFileException)) {
                 throw e;
               }

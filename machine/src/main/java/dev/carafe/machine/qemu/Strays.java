@@ -10,8 +10,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * QEMU processes of one home, found by the name each is given on its command line: {@code -name carafe:HOME:ID,…}. HOME tells one
- * home of a user from another, which are not to touch each other's.
+ * QEMU processes of one home, found by the name each is given on its command line: {@code -name
+ * carafe:HOME:ID,…}. HOME tells one home of a user from another, which are not to touch each
+ * other's.
  */
 final class Strays {
   private static final int ID = 16;
@@ -37,12 +38,14 @@ final class Strays {
         String line =
             new String(Files.readAllBytes(process.resolve("cmdline")), StandardCharsets.ISO_8859_1);
         int at = line.indexOf(mark);
-        // Not the shell, setsid, bubblewrap and setpriv around it, which end when it does: QEMU's own first word.
+        // Not the shell, setsid, bubblewrap and setpriv around it, which end when it does: QEMU's
+        // own first word.
         int firstWord = line.indexOf('\0');
         if (at >= 0
             && line.substring(0, firstWord).contains("qemu-system")
             && line.length() >= at + mark.length() + ID) {
-          found.put(Long.parseLong(name), line.substring(at + mark.length(), at + mark.length() + ID));
+          found.put(
+              Long.parseLong(name), line.substring(at + mark.length(), at + mark.length() + ID));
         }
       } catch (IOException e) {
         // It ended, or is somebody else's.

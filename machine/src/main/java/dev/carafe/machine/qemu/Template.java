@@ -3,7 +3,8 @@ package dev.carafe.machine.qemu;
 import java.nio.file.Path;
 
 /**
- * A machine's state that others are restored from: what is in {@code directory} never changes once it is there.
+ * A machine's state that others are restored from: what is in {@code directory} never changes once
+ * it is there.
  *
  * @param image whether an image is mounted in it already, on the overlay that is beside it
  */

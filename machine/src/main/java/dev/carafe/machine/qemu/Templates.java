@@ -31,26 +31,31 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The templates that machines are restored from. Booting a kernel takes seconds where it is emulated; mapping the memory of one that has
- * booted takes a tenth of one. There are two levels:
+ * The templates that machines are restored from. Booting a kernel takes seconds where it is
+ * emulated; mapping the memory of one that has booted takes a tenth of one. There are two levels:
  *
  * <ol>
- *   <li>per {@link Shape}: booted to "the agent answers", with empty disks. Any machine of that shape can start from it.
- *   <li>per shape, image and size of overlay: restored from the first, with the image mounted on a fresh overlay and a first command run,
- *       so that the kernel's way to it is in the page cache. Only a machine that has never run can start from it.
+ *   <li>per {@link Shape}: booted to "the agent answers", with empty disks. Any machine of that
+ *       shape can start from it.
+ *   <li>per shape, image and size of overlay: restored from the first, with the image mounted on a
+ *       fresh overlay and a first command run, so that the kernel's way to it is in the page cache.
+ *       Only a machine that has never run can start from it.
  * </ol>
  *
- * <p>A template holds no secret and no identity: what is restored from it gets new entropy, clock, host name and machine id before
- * anything runs in it.
+ * <p>A template holds no secret and no identity: what is restored from it gets new entropy, clock,
+ * host name and machine id before anything runs in it.
  *
- * <p>Templates are a cache: each is made under a lock in a directory beside its place and renamed into it, and any can be
- * deleted while no machine is being started from it.
+ * <p>Templates are a cache: each is made under a lock in a directory beside its place and renamed
+ * into it, and any can be deleted while no machine is being started from it.
  */
 final class Templates {
   /** A boot where everything is emulated and the host is busy. */
   private static final Duration BOOT = Duration.ofSeconds(120);
 
-  /** Image templates that were not used for the longest time are removed beyond this many; each takes some 150 MB. */
+  /**
+   * Image templates that were not used for the longest time are removed beyond this many; each
+   * takes some 150 MB.
+   */
   private static final int KEPT = 12;
 
   private final Path root;
@@ -109,7 +114,10 @@ final class Templates {
             });
   }
 
-  /** A formatted, empty overlay of that size. Everything in it is metadata of ours: no guest has seen it. */
+  /**
+   * A formatted, empty overlay of that size. Everything in it is metadata of ours: no guest has
+   * seen it.
+   */
   Path blankOverlay(int overlayGib) {
     Path place = root.resolve("blank-" + overlayGib);
     if (!Files.exists(place)) {
@@ -152,7 +160,8 @@ final class Templates {
     String attempted = "make the template " + place;
     try {
       Files.createDirectories(place.getParent());
-      try (Lock lock = Lock.take(place.resolveSibling(place.getFileName() + ".lock"), attempted, 300)) {
+      try (Lock lock =
+          Lock.take(place.resolveSibling(place.getFileName() + ".lock"), attempted, 300)) {
         if (Files.exists(place)) {
           return; // another process made it while we waited
         }
@@ -205,14 +214,17 @@ final class Templates {
     }
   }
 
-  /** Everything is on the disk before the name is, and nobody can write to the memory by accident. */
+  /**
+   * Everything is on the disk before the name is, and nobody can write to the memory by accident.
+   */
   private static void settle(Path directory) throws IOException {
     Files.deleteIfExists(directory.resolve("vm/console.log"));
     Files.deleteIfExists(directory.resolve("qemu.log"));
     for (String name : List.of("memory/ram", "state", "vm/overlay.img")) {
       Path file = directory.resolve(name);
       if (Files.exists(file)) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
           channel.force(true);
         }
       }
@@ -234,19 +246,25 @@ final class Templates {
             "0",
             "-J",
             "size=32",
-            // Checksums cost where every instruction is emulated; uninitialised groups keep the file small.
+            // Checksums cost where every instruction is emulated; uninitialised groups keep the
+            // file small.
             "-O",
             "^metadata_csum,uninit_bg",
             "-E",
             "lazy_itable_init=1,lazy_journal_init=1,nodiscard",
             making.overlay().toString(),
             Long.toString((long) overlayGib << 18));
-    var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(making.log().toFile());
+    var builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(making.log().toFile());
     try {
       int exitCode = builder.start().waitFor();
       if (exitCode != 0) {
         throw MachineException.ofProgram(
-            ErrorCode.STORAGE, "format an empty disk", command, exitCode, Vm.tail("", making.log()));
+            ErrorCode.STORAGE,
+            "format an empty disk",
+            command,
+            exitCode,
+            Vm.tail("", making.log()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -281,7 +299,9 @@ final class Templates {
         throw new MachineException(
             e.code(),
             e.attempted(),
-            e.said() + Vm.tail("; its console's last lines:", making.directory().resolve("vm/console.log")),
+            e.said()
+                + Vm.tail(
+                    "; its console's last lines:", making.directory().resolve("vm/console.log")),
             e);
       }
       save(qmp, vm, making);
@@ -312,7 +332,8 @@ final class Templates {
       qmp.restoreInherited();
       try (Channel channel = vm.firstChannel()) {
         channel.configure(
-            new Configuration().entropy(Entropy.bytes(64)).clock(InstantSource.system()).root(), BOOT);
+            new Configuration().entropy(Entropy.bytes(64)).clock(InstantSource.system()).root(),
+            BOOT);
         warm(channel, "true");
         warm(channel, "/bin/sh", "-c", "true");
         channel.sync(BOOT);
@@ -347,7 +368,10 @@ final class Templates {
         .write(making.sockets(), "/sockets");
   }
 
-  /** Saves the devices' state, through a socket because that is what QEMU 7.2 can write to, and ends QEMU. */
+  /**
+   * Saves the devices' state, through a socket because that is what QEMU 7.2 can write to, and ends
+   * QEMU.
+   */
   private void save(Qmp qmp, Vm vm, Making making) throws IOException {
     Path socket = making.sockets().resolve("save");
     try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -357,7 +381,8 @@ final class Templates {
       qmp.beginSave("/sockets/save");
       try (SocketChannel connection = accept(server, vm);
           FileChannel state =
-              FileChannel.open(making.state(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+              FileChannel.open(
+                  making.state(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
         while (connection.read(buffer) >= 0) {
           buffer.flip();
@@ -397,7 +422,8 @@ final class Templates {
       List<Path> all = new ArrayList<>();
       for (Path shape : Directories.children(root)) {
         for (Path template : Directories.children(shape)) {
-          if (template.getFileName().toString().matches("image-[0-9a-f]+-[0-9]+") && !template.equals(justMade)) {
+          if (template.getFileName().toString().matches("image-[0-9a-f]+-[0-9]+")
+              && !template.equals(justMade)) {
             all.add(template);
           }
         }

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A QEMU process that this process started, from its start until it can be left alone. Every wait ends when QEMU does, with what
- * QEMU said.
+ * A QEMU process that this process started, from its start until it can be left alone. Every wait
+ * ends when QEMU does, with what QEMU said.
  */
 final class Vm {
   /** What is shown of a log or a console when something went wrong. */
@@ -51,8 +51,7 @@ final class Vm {
     builder.redirectOutput(log.toFile());
     builder.redirectErrorStream(true);
     try {
-      return new Vm(
-          attempted, builder.start(), sockets, log, System.nanoTime() + limit.toNanos());
+      return new Vm(attempted, builder.start(), sockets, log, System.nanoTime() + limit.toNanos());
     } catch (IOException e) {
       throw new MachineException(ErrorCode.HOST, attempted, Storage.explain(e), e);
     }
@@ -91,7 +90,8 @@ final class Vm {
   Run identify() {
     long parent = process.pid();
     try {
-      String children = Files.readString(Path.of("/proc/" + parent + "/task/" + parent + "/children"));
+      String children =
+          Files.readString(Path.of("/proc/" + parent + "/task/" + parent + "/children"));
       long pid = Long.parseLong(children.strip());
       long start = HostProcess.startTicks(pid);
       if (start >= 0) {
@@ -107,7 +107,8 @@ final class Vm {
   void awaitEnd() {
     try {
       if (!process.waitFor(left().toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new MachineException(ErrorCode.TIMEOUT, attempted, "QEMU did not end in time" + said());
+        throw new MachineException(
+            ErrorCode.TIMEOUT, attempted, "QEMU did not end in time" + said());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -132,7 +133,8 @@ final class Vm {
       throw failed("QEMU ended", null);
     }
     if (System.nanoTime() > deadline) {
-      throw new MachineException(ErrorCode.TIMEOUT, attempted, "QEMU was not ready in time" + said());
+      throw new MachineException(
+          ErrorCode.TIMEOUT, attempted, "QEMU was not ready in time" + said());
     }
     try {
       Thread.sleep(1);
@@ -162,7 +164,10 @@ final class Vm {
   /** The last lines of what a guest or QEMU wrote, without control characters. */
   static String tail(String introduction, String text) {
     List<String> lines =
-        text.lines().map(line -> line.replaceAll("\\p{Cntrl}", "")).filter(line -> !line.isBlank()).toList();
+        text.lines()
+            .map(line -> line.replaceAll("\\p{Cntrl}", ""))
+            .filter(line -> !line.isBlank())
+            .toList();
     if (lines.isEmpty()) {
       return "";
     }
