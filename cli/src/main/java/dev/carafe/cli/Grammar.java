@@ -18,6 +18,8 @@ import picocli.CommandLine.ParseResult;
  * and refused by name, never ignored and never taken for something else.
  */
 final class Grammar {
+  private static final int WIDTH = 98;
+
   private final Program program;
   private final String path;
   private final CommandSpec spec = CommandSpec.create();
@@ -183,7 +185,8 @@ final class Grammar {
       for (String name : option.names()) {
         String why = refused.get(name);
         if (why != null) {
-          throw new UsageException(name + " is not supported: " + why + ".");
+          throw new UsageException(
+              String.join("/", option.names()) + " is not supported: " + why + ".");
         }
       }
     }
@@ -245,7 +248,7 @@ final class Grammar {
     usage.description(summary, "");
     usage.customSynopsis(fullName() + " " + synopsis);
     usage.sortOptions(false);
-    usage.width(100);
+    usage.width(WIDTH + 2);
     usage.adjustLineBreaksForWideCJKCharacters(false);
     List<String> footer = new ArrayList<>();
     if (!examples.isEmpty()) {
@@ -255,11 +258,11 @@ final class Grammar {
     }
     if (!withoutEffect.isEmpty()) {
       footer.add("");
-      footer.add("Accepted, without effect: " + String.join(", ", withoutEffect));
+      footer.addAll(Text.wrapped("Accepted, without effect: ", withoutEffect, WIDTH));
     }
     if (!refused.isEmpty()) {
       footer.add("");
-      footer.add("Refused, because not built: " + String.join(", ", refused.keySet()));
+      footer.addAll(Text.wrapped("Refused, because not built: ", refused.keySet(), WIDTH));
     }
     usage.footer(footer.toArray(String[]::new));
     return line.getUsageMessage(CommandLine.Help.Ansi.OFF);

@@ -55,8 +55,11 @@ final class Session {
     // The handler comes first, so that a change between asking and starting is not missed.
     context.signals().handle(Signals.WINDOW_CHANGED, this::sizeChanged);
     TerminalSize size = terminal.size().orElse(NO_TERMINAL);
-    try (Terminal.Raw raw = terminal.raw()) {
+    Terminal.Raw raw = terminal.raw();
+    try {
       return attached(machine, spec.withTerminal(size));
+    } finally {
+      raw.close();
     }
   }
 

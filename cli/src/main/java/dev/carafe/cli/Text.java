@@ -1,5 +1,7 @@
 package dev.carafe.cli;
 
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /** Wording and layout of what people read. Without {@code String.format}, which is slow to load. */
@@ -39,6 +41,23 @@ final class Text {
       unit++;
     }
     return tenths / 10 + "." + tenths % 10 + " " + units[unit];
+  }
+
+  /** Words with commas between them on as many lines as they need, all but the first indented. */
+  static List<String> wrapped(String heading, Collection<String> words, int width) {
+    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder(heading);
+    int left = words.size();
+    for (String word : words) {
+      if (line.length() + word.length() + 1 > width) {
+        lines.add(line.toString().stripTrailing());
+        line.setLength(0);
+        line.append("  ");
+      }
+      line.append(word).append(--left > 0 ? ", " : "");
+    }
+    lines.add(line.toString());
+    return lines;
   }
 
   /** Rows of text under a heading, in columns two spaces apart. */

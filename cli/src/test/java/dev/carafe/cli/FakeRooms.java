@@ -1,0 +1,180 @@
+package dev.carafe.cli;
+
+import dev.carafe.image.Image;
+import dev.carafe.image.ImageConfig;
+import dev.carafe.image.ImageException;
+import dev.carafe.image.Progress;
+import dev.carafe.machine.Machines;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** All rooms in memory. */
+final class FakeRooms implements Rooms {
+  final FakeMachines machines = new FakeMachines();
+  final FakeImages images = new FakeImages();
+  final List<String> calls = new ArrayList<>();
+  List<HostCheck.Requirement> requirements = List.of();
+  List<String> leftovers = List.of();
+
+  @Override
+  public Machines machines(Progress progress) {
+    return machines;
+  }
+
+  @Override
+  public Images images() {
+    return images;
+  }
+
+  @Override
+  public Packs packs() {
+    return new FakePacks();
+  }
+
+  @Override
+  public HostCheck host() {
+    return new HostCheck() {
+      @Override
+      public List<Requirement> requirements() {
+        return requirements;
+      }
+
+      @Override
+      public void setUp(Progress progress) {
+        progress.step("Unpacking the kernel");
+        calls.add("setup");
+      }
+    };
+  }
+
+  @Override
+  public Leftovers leftovers() {
+    return new Leftovers() {
+      @Override
+      public List<String> find() {
+        return leftovers;
+      }
+
+      @Override
+      public List<String> remove() {
+        calls.add("remove leftovers");
+        return leftovers;
+      }
+    };
+  }
+
+  static Image image(String name, String digit, List<String> cmd) {
+    return new Image(
+        "sha256:" + digit.repeat(64),
+        List.of(name),
+        new ImageConfig(
+            List.of("LANG=C.UTF-8"),
+            Optional.of("/srv"),
+            Optional.empty(),
+            List.of(),
+            cmd,
+            "amd64",
+            "linux"),
+        Path.of("/data/images/rootfs/" + digit),
+        12_345_678,
+        List.of("sha256:" + "f".repeat(64)),
+        Instant.parse("2026-11-22T12:00:00Z"));
+  }
+
+  static final class FakeImages implements Images {
+    final Map<String, Image> stored = new LinkedHashMap<>();
+    String imported;
+
+    @Override
+    public Optional<Image> find(String reference) {
+      return Optional.ofNullable(stored.get(reference));
+    }
+
+    @Override
+    public Image ensure(String reference, Progress progress) {
+      return find(reference).orElseGet(() -> pull(reference, progress));
+    }
+
+    @Override
+    public Image pull(String reference, Progress progress) {
+      progress.step("Pulling " + reference);
+      if (reference.equals("missing")) {
+        throw new ImageException("pull missing", "the registry does not know it");
+      }
+      stored.put(reference, image(reference, "a", List.of("echo", "from the image")));
+      return stored.get(reference);
+    }
+
+    @Override
+    public Image importArchive(InputStream archive, String name, Progress progress) {
+      try {
+        imported = new String(archive.readAllBytes(), StandardCharsets.UTF_8);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      stored.put(name, image(name, "b", List.of()));
+      return stored.get(name);
+    }
+
+    @Override
+    public List<Image> list() {
+      return List.copyOf(stored.values());
+    }
+
+    @Override
+    public void remove(String reference) {
+      if (stored.remove(reference) == null) {
+        throw new ImageException("remove image '" + reference + "'", "there is none");
+      }
+    }
+
+    @Override
+    public long prune() {
+      return 3_000_000;
+    }
+  }
+
+  private final class FakePacks implements Packs {
+    @Override
+    public Written create(
+        Image image, String reference, Path output, Options options, Progress progress) {
+      calls.add("pack " + reference + " " + options);
+      return new Written(Path.of(output + ".smolmachine"), 2_000_000, 1);
+    }
+
+    @Override
+    public Manifest inspect(Path pack) {
+      return new Manifest(
+          "debian:12",
+          "sha256:" + "c".repeat(64),
+          "linux/amd64",
+          OptionalInt.of(3),
+          OptionalInt.of(1024),
+          List.of("FROM_PACK=1"),
+          Optional.of("/srv"),
+          List.of(),
+          List.of("echo", "packed"),
+          false,
+          "2026-11-22T12:00:00Z",
+          "{}");
+    }
+
+    @Override
+    public Image load(Path pack, Progress progress) {
+      calls.add("load " + pack);
+      Image image = image("packed", "c", List.of("echo", "packed"));
+      images.stored.put(image.digest(), image);
+      return image;
+    }
+  }
+}
