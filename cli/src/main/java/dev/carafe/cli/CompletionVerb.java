@@ -28,7 +28,8 @@ final class CompletionVerb extends Verb {
     String script =
         switch (shell) {
           // The script for bash has a part for zsh, which needs its bashcompinit.
-          case "bash", "zsh" -> AutoComplete.bash(context.program().name(), tree(context.program()));
+          case "bash", "zsh" ->
+              AutoComplete.bash(context.program().name(), tree(context.program()));
           case "fish" -> fish(context.program());
           default ->
               throw new UsageException(

@@ -41,9 +41,7 @@ final class CopyVerb extends Verb {
     if (arguments.positionals().size() != 2) {
       throw new UsageException(
           "a source and a destination are needed",
-          "Usage: "
-              + context.program().name()
-              + " machine cp FILE NAME:/PATH, or NAME:/PATH FILE");
+          "Usage: " + context.program().name() + " machine cp FILE NAME:/PATH, or NAME:/PATH FILE");
     }
     String source = arguments.positionals().get(0);
     String destination = arguments.positionals().get(1);

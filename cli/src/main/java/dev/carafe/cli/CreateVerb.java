@@ -59,8 +59,7 @@ final class CreateVerb extends Verb {
     console.line("");
     String machine = context.program().name() + " machine ";
     console.line("Use '" + machine + "start --name " + name + "' to start the machine");
-    console.line(
-        "Then use '" + machine + "exec --name " + name + " -- <command>' to run commands");
+    console.line("Then use '" + machine + "exec --name " + name + " -- <command>' to run commands");
     return ExitCode.OK;
   }
 
@@ -71,9 +70,7 @@ final class CreateVerb extends Verb {
     } catch (MachineException e) {
       if (e.code() == ErrorCode.ALREADY_EXISTS) {
         throw new FailureException(
-            "config operation failed: create machine: machine '"
-                + spec.name()
-                + "' already exists",
+            "config operation failed: create machine: machine '" + spec.name() + "' already exists",
             ExitCode.FAILED,
             e);
       }

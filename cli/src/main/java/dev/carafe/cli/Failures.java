@@ -16,8 +16,7 @@ final class Failures {
       case NOT_FOUND ->
           said.startsWith("vm not found: ") ? said : "vm not found: " + e.attempted() + ": " + said;
       case ALREADY_EXISTS -> "config operation failed: " + e.attempted() + ": " + said;
-      case INVALID, UNSUPPORTED ->
-          "config operation failed: " + e.attempted() + ": " + said;
+      case INVALID, UNSUPPORTED -> "config operation failed: " + e.attempted() + ": " + said;
       case STATE -> "invalid vm state: " + e.attempted() + ": " + said;
       case IMAGE -> "agent operation failed: " + e.attempted() + ": " + said;
       case STORAGE -> "storage operation failed: " + e.attempted() + ": " + said;

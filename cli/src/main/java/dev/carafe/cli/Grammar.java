@@ -84,8 +84,7 @@ final class Grammar {
 
   /** A switch of smolvm that changes nothing here, because things are so already. */
   Grammar accepted(String... names) {
-    spec.addOption(
-        OptionSpec.builder(names).type(boolean[].class).arity("0").hidden(true).build());
+    spec.addOption(OptionSpec.builder(names).type(boolean[].class).arity("0").hidden(true).build());
     withoutEffect.add(names[names.length - 1]);
     return this;
   }

@@ -42,7 +42,8 @@ final class Json {
   private static final class Indented extends ObjectWriteContext.Base {
     @Override
     public PrettyPrinter getPrettyPrinter() {
-      return new DefaultPrettyPrinter().withArrayIndenter(new DefaultIndenter("  ", "\n"))
+      return new DefaultPrettyPrinter()
+          .withArrayIndenter(new DefaultIndenter("  ", "\n"))
           .withObjectIndenter(new DefaultIndenter("  ", "\n"));
     }
 

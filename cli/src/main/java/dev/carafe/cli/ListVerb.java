@@ -49,8 +49,7 @@ final class ListVerb extends Verb {
       return ExitCode.OK;
     }
     StringBuilder text = new StringBuilder();
-    line(
-        text, "NAME", "STATE", "CPUS", "MEMORY", "MOUNTS", "PORTS", "STORAGE", "OVERLAY");
+    line(text, "NAME", "STATE", "CPUS", "MEMORY", "MOUNTS", "PORTS", "STORAGE", "OVERLAY");
     text.append("-".repeat(88)).append('\n');
     for (Row row : rows) {
       MachineSpec spec = row.spec();

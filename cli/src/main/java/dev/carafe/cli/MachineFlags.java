@@ -36,8 +36,10 @@ final class MachineFlags {
         .value("GiB", "Recorded for programs that ask for it (default: 20).", "--storage")
         .value("GiB", "Space for all that the guest writes, at most 64 (default: 10).", "--overlay")
         .values("KEY=VALUE", "Environment of every command; KEY alone: ours.", "-e", "--env")
-        .value("DIR", "Working directory of every command (default: the image's).", "-w", "--workdir")
-        .value("USER", "User of every command: name, uid, uid:gid (default: the image's).", "--user")
+        .value(
+            "DIR", "Working directory of every command (default: the image's).", "-w", "--workdir")
+        .value(
+            "USER", "User of every command: name, uid, uid:gid (default: the image's).", "--user")
         .value("OS/ARCH", "The image's platform; only this computer's own.", "--oci-platform")
         .refuseValue(NO_MOUNTS, "-v", "--volume")
         .refuseValue(NO_PORTS, "-p", "--port")

@@ -10,7 +10,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code pack create}: writes an image into a {@code .smolmachine} file, and a program beside it. */
+/**
+ * {@code pack create}: writes an image into a {@code .smolmachine} file, and a program beside it.
+ */
 final class PackCreateVerb extends Verb {
   private static final String SUFFIX = ".smolmachine";
 
@@ -83,8 +85,13 @@ final class PackCreateVerb extends Verb {
     }
     long stub = writeProgram(program, context.program().name());
     console.line(
-        "Packed: " + output + " (stub: " + kilobytes(stub) + "KB, total: "
-            + kilobytes(stub + written.bytes()) + "KB)");
+        "Packed: "
+            + output
+            + " (stub: "
+            + kilobytes(stub)
+            + "KB, total: "
+            + kilobytes(stub + written.bytes())
+            + "KB)");
     console.line(
         "Assets: " + written.sidecar() + " (" + kilobytes(written.bytes()) + "KB compressed)");
     console.line("Run with: " + (program.isAbsolute() ? output : "./" + output));

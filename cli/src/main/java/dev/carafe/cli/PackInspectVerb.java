@@ -21,7 +21,9 @@ final class PackInspectVerb extends Verb {
   int run(Arguments arguments, Context context) {
     Path file =
         Path.of(
-            arguments.first().orElseThrow(() -> new UsageException("no .smolmachine file was named")));
+            arguments
+                .first()
+                .orElseThrow(() -> new UsageException("no .smolmachine file was named")));
     Packs.Manifest manifest = context.rooms().packs().inspect(file);
     Console console = context.console();
     if (arguments.has("--json")) {

@@ -24,8 +24,7 @@ final class ShellVerb extends Verb {
     ExecSpec spec =
         ExecSpec.of("/bin/sh").withEnv("TERM", type.isEmpty() ? "xterm" : type).withInput();
     try (Machines machines = context.machines()) {
-      var machine =
-          Context.find(machines, arguments.machineName().orElse(ExecVerb.DEFAULT_NAME));
+      var machine = Context.find(machines, arguments.machineName().orElse(ExecVerb.DEFAULT_NAME));
       return new Session(context, new Interrupts(context.signals())).run(machine, spec, true);
     }
   }

@@ -48,8 +48,7 @@ final class StartVerb extends Verb {
       started = machine.start();
       status = machine.status();
     }
-    String process =
-        status.pid().isPresent() ? " (PID: " + status.pid().getAsLong() + ")" : "";
+    String process = status.pid().isPresent() ? " (PID: " + status.pid().getAsLong() + ")" : "";
     context
         .console()
         .line("Machine '" + name + "' " + (started ? "running" : "already running") + process);

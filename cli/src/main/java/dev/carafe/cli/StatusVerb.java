@@ -27,9 +27,7 @@ final class StatusVerb extends Verb {
       Machine machine = Context.find(machines, name);
       MachineStatus status = machine.status();
       if (arguments.has("--json")) {
-        context
-            .console()
-            .line(Json.of(json -> MachineJson.write(json, machine.spec(), status)));
+        context.console().line(Json.of(json -> MachineJson.write(json, machine.spec(), status)));
       } else {
         context.console().line("Machine '" + name + "': " + words(status, context.program()));
       }

@@ -4,8 +4,8 @@ import dev.carafe.image.Progress;
 import java.util.function.LongSupplier;
 
 /**
- * Shows progress on standard error: on a terminal one line that is drawn over and over, and is
- * gone when the work is done; elsewhere a plain line per step. Safe for use by many threads.
+ * Shows progress on standard error: on a terminal one line that is drawn over and over, and is gone
+ * when the work is done; elsewhere a plain line per step. Safe for use by many threads.
  */
 final class TerminalProgress implements Progress, AutoCloseable {
   private static final long BETWEEN_DRAWINGS_NANOS = 100_000_000;

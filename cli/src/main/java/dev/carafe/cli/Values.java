@@ -67,10 +67,7 @@ final class Values {
   static int overlayGib(Arguments arguments, int otherwise) {
     return arguments.has("--overlay")
         ? number(
-            "--overlay",
-            arguments.value("--overlay").orElseThrow(),
-            1,
-            MachineSpec.MAX_OVERLAY_GIB)
+            "--overlay", arguments.value("--overlay").orElseThrow(), 1, MachineSpec.MAX_OVERLAY_GIB)
         : otherwise;
   }
 
@@ -102,8 +99,8 @@ final class Values {
   }
 
   /**
-   * Environment variables: {@code KEY=VALUE}, or {@code KEY} for this process's own value, if it has
-   * one. What is neither is dropped under the name smolvm, as it does, and refused otherwise.
+   * Environment variables: {@code KEY=VALUE}, or {@code KEY} for this process's own value, if it
+   * has one. What is neither is dropped under the name smolvm, as it does, and refused otherwise.
    */
   static Map<String, String> environment(List<String> entries, Context context) {
     Map<String, String> variables = new LinkedHashMap<>();
@@ -148,8 +145,8 @@ final class Values {
   }
 
   /**
-   * A time span as {@code 30s}, {@code 5m}, {@code 1h30m}, {@code 1500ms}: whole numbers with units,
-   * added up. More than zero; finer than a millisecond is rounded up to one.
+   * A time span as {@code 30s}, {@code 5m}, {@code 1h30m}, {@code 1500ms}: whole numbers with
+   * units, added up. More than zero; finer than a millisecond is rounded up to one.
    */
   static Duration duration(String option, String text) {
     try {

@@ -13,7 +13,15 @@ final class Verbs {
   /** The verbs at the top, in the order of the help text. */
   static final List<String> TOP =
       List.of(
-          "run", "machine", "image", "pack", "setup", "doctor", "cleanup", "completion", "version",
+          "run",
+          "machine",
+          "image",
+          "pack",
+          "setup",
+          "doctor",
+          "cleanup",
+          "completion",
+          "version",
           "help");
 
   /** The verbs of a group, in the order of the help text; none for what is no group. */
@@ -22,8 +30,19 @@ final class Verbs {
       case "" -> TOP;
       case "machine" ->
           List.of(
-              "run", "create", "start", "stop", "delete", "exec", "shell", "cp", "ls", "status",
-              "update", "resize", "data-dir");
+              "run",
+              "create",
+              "start",
+              "stop",
+              "delete",
+              "exec",
+              "shell",
+              "cp",
+              "ls",
+              "status",
+              "update",
+              "resize",
+              "data-dir");
       case "image" -> List.of("pull", "import", "ls", "rm", "prune", "inspect");
       case "pack" -> List.of("create", "inspect");
       default -> List.of();
@@ -151,7 +170,12 @@ final class Verbs {
       case "" -> word.equals("serve") || word.equals("config");
       case "machine" ->
           switch (word) {
-            case "images", "prune", "monitor", "network-test", "fork", "fork-release",
+            case "images",
+                "prune",
+                "monitor",
+                "network-test",
+                "fork",
+                "fork-release",
                 "egress-events" ->
                 true;
             default -> false;

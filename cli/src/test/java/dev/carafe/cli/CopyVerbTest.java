@@ -56,13 +56,15 @@ class CopyVerbTest {
   @Test
   void onATerminalItSaysWhatItCopiesWhileItDoes() {
     caller.terminal.error = true;
-    assertThat(copy("web:/x y").err())
-        .isEqualTo("\r| Copying web:/x to y  \u001b[K\r\u001b[K");
+    assertThat(copy("web:/x y").err()).isEqualTo("\r| Copying web:/x to y  \u001b[K\r\u001b[K");
   }
 
   @ParameterizedTest
   @CsvSource({
-    "--mode 9 DIR/file web:/x", "--uid -1 DIR/file web:/x", "--uid 1 web:/x y", "web: y",
+    "--mode 9 DIR/file web:/x",
+    "--uid -1 DIR/file web:/x",
+    "--uid 1 web:/x y",
+    "web: y",
     "--mode 644 web:/x y"
   })
   void whatMakesNoSenseIsRefused(String line) {

@@ -102,8 +102,14 @@ class ExecVerbTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "-w srv -- ls", "--timeout 0 -- ls", "--timeout 5 -- ls", "-d -i -- ls", "-d -t -- ls",
-        "-d --stream -- ls", "--", ""
+        "-w srv -- ls",
+        "--timeout 0 -- ls",
+        "--timeout 5 -- ls",
+        "-d -i -- ls",
+        "-d -t -- ls",
+        "-d --stream -- ls",
+        "--",
+        ""
       })
   void whatMakesNoSenseIsRefusedBeforeAnythingRuns(String line) {
     Outcome outcome = exec(line);

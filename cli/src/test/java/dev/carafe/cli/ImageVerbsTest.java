@@ -75,7 +75,8 @@ class ImageVerbsTest {
     assertThat(caller.call("image", "import", "-q", archive.toString(), "mine").out())
         .isEqualTo("Imported: mine (bbbbbbbbbbbb, 12.3 MB)\n");
     assertThat(caller.rooms.images.imported).isEqualTo("from a file");
-    assertThat(caller.input("from a pipe").call("image", "import", "-", "mine").exitCode()).isZero();
+    assertThat(caller.input("from a pipe").call("image", "import", "-", "mine").exitCode())
+        .isZero();
     assertThat(caller.rooms.images.imported).isEqualTo("from a pipe");
     assertThat(caller.call("image", "import", "-q", archive + "x", "mine").err())
         .isEqualTo("Error: io operation failed: " + archive + "x: no such file\n");
@@ -118,8 +119,7 @@ class ImageVerbsTest {
                     .replace(": P\n", ": " + output + "\n"),
                 ""));
     assertThat(smolvm.rooms.calls)
-        .isEqualTo(
-            List.of("pack debian:12 Options[cpus=4, memoryMib=8192, entrypoint=[]]"));
+        .isEqualTo(List.of("pack debian:12 Options[cpus=4, memoryMib=8192, entrypoint=[]]"));
     assertThat(output).isExecutable().content().contains("exec smolvm machine run --from");
     assertThat(directory).isDirectoryNotContaining("glob:**.tmp");
   }

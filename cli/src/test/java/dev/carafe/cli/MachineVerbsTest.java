@@ -97,9 +97,25 @@ class MachineVerbsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--cpus 0", "--cpus x", "--cpus 256", "--mem 63", "--mem 0", "--storage 0", "--overlay 0",
-        "--overlay 65", "-w relative", "--label x", "--image=", "--oci-platform linux/s390x",
-        "-n a--b", "-n a-", "-n -a", "-n ../x", "-n a/b", "-n ü", "--image x --from y"
+        "--cpus 0",
+        "--cpus x",
+        "--cpus 256",
+        "--mem 63",
+        "--mem 0",
+        "--storage 0",
+        "--overlay 0",
+        "--overlay 65",
+        "-w relative",
+        "--label x",
+        "--image=",
+        "--oci-platform linux/s390x",
+        "-n a--b",
+        "-n a-",
+        "-n -a",
+        "-n ../x",
+        "-n a/b",
+        "-n ü",
+        "--image x --from y"
       })
   void createRefusesWhatMakesNoSenseAndMakesNothing(String options) {
     Caller caller = Caller.smolvm();
@@ -216,8 +232,7 @@ class MachineVerbsTest {
     caller.machines.running("web");
     assertThat(caller.call(line.split(" ")))
         .isEqualTo(
-            new Outcome(
-                0, "Cleaning up data directory for vm: web\nDeleted machine: web\n", ""));
+            new Outcome(0, "Cleaning up data directory for vm: web\nDeleted machine: web\n", ""));
     assertThat(caller.machines.machines).isEmpty();
   }
 

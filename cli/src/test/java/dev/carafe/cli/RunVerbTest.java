@@ -39,7 +39,10 @@ class RunVerbTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "run --rm echo x", "run echo x", "machine run -q -- echo x", "vm run -I debian:12 echo x"
+        "run --rm echo x",
+        "run echo x",
+        "machine run -q -- echo x",
+        "vm run -I debian:12 echo x"
       })
   void theCommandMayBeGivenInAnyForm(String line) {
     assertThat(caller.call(line.split(" ")).out()).isEqualTo("x\n");
@@ -85,9 +88,7 @@ class RunVerbTest {
     assertThat(caller.call("run", "-n", "one", "--", "echo"))
         .isEqualTo(
             new Outcome(
-                1,
-                "",
-                "Error: agent operation failed: start machine 'one': it never answered\n"));
+                1, "", "Error: agent operation failed: start machine 'one': it never answered\n"));
     assertThat(caller.machines.machines).isEmpty();
   }
 
@@ -171,7 +172,8 @@ class RunVerbTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run -d -i -- x", "run -d -t -- x", "run -d --rm -- x", "run -n a-- -- x"})
+  @ValueSource(
+      strings = {"run -d -i -- x", "run -d -t -- x", "run -d --rm -- x", "run -n a-- -- x"})
   void whatMakesNoSenseIsRefusedBeforeAnythingIsMade(String line) {
     assertThat(caller.call(line.split(" ")).exitCode()).isEqualTo(2);
     assertThat(caller.machines.calls).isEmpty();

@@ -30,8 +30,19 @@ class ValuesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", " ", "0", "0s", "5", "s", "5x", "-5s", "1.5s", "5s5", "99999999999999999999s",
-        "9999999999999w", "1h30"
+        "",
+        " ",
+        "0",
+        "0s",
+        "5",
+        "s",
+        "5x",
+        "-5s",
+        "1.5s",
+        "5s5",
+        "99999999999999999999s",
+        "9999999999999w",
+        "1h30"
       })
   void refusesWhatIsNoTimeOrNone(String text) {
     assertThatThrownBy(() -> Values.duration("--timeout", text))
@@ -83,8 +94,14 @@ class ValuesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0, 0 B", "999, 999 B", "1000, 1.0 kB", "12345678, 12.3 MB", "999949, 999.9 kB",
-    "999950, 1.0 MB", "5000000000, 5.0 GB", "9223372036854775, 9223.4 TB"
+    "0, 0 B",
+    "999, 999 B",
+    "1000, 1.0 kB",
+    "12345678, 12.3 MB",
+    "999949, 999.9 kB",
+    "999950, 1.0 MB",
+    "5000000000, 5.0 GB",
+    "9223372036854775, 9223.4 TB"
   })
   void showsBytesInDecimalUnits(long bytes, String expected) {
     assertThat(Text.bytes(bytes)).isEqualTo(expected);
