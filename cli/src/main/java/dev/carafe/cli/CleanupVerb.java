@@ -1,5 +1,8 @@
 package dev.carafe.cli;
 
+import dev.carafe.machine.Leftover;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.Machines;
 import java.util.List;
 
 /** {@code cleanup}: removes what killed processes left, after asking. */
@@ -17,18 +20,33 @@ final class CleanupVerb extends Verb {
   @Override
   int run(Arguments arguments, Context context) {
     Console console = context.console();
-    Leftovers leftovers = context.rooms().leftovers();
-    List<String> found = leftovers.find();
-    if (found.isEmpty()) {
-      console.line("Nothing to clean up.");
-      return ExitCode.OK;
+    try (Machines machines = context.machines()) {
+      List<Leftover> found = machines.leftovers();
+      if (found.isEmpty()) {
+        console.line("Nothing to clean up.");
+        return ExitCode.OK;
+      }
+      found.forEach(leftover -> console.line(leftover.what()));
+      if (!arguments.has("--yes") && !console.confirm("Remove these? [y/N] ")) {
+        console.line("Cancelled");
+        return ExitCode.OK;
+      }
+      return remove(found, console);
     }
-    found.forEach(console::line);
-    if (!arguments.has("--yes") && !console.confirm("Remove these? [y/N] ")) {
-      console.line("Cancelled");
-      return ExitCode.OK;
+  }
+
+  /** One that cannot be removed keeps none of the others. */
+  private static int remove(List<Leftover> found, Console console) {
+    int exitCode = ExitCode.OK;
+    for (Leftover leftover : found) {
+      try {
+        leftover.removal().run();
+        console.line("Removed: " + leftover.what());
+      } catch (MachineException e) {
+        console.note("Error: " + Failures.sentence(e));
+        exitCode = ExitCode.FAILED;
+      }
     }
-    leftovers.remove().forEach(thing -> console.line("Removed: " + thing));
-    return ExitCode.OK;
+    return exitCode;
   }
 }

@@ -47,8 +47,15 @@ record Context(
     return found.orElseThrow(() -> new FailureException("vm not found: " + Text.shown(name)));
   }
 
-  /** What commands on a machine that does not run fail with. */
-  FailureException notRunning(String name, Throwable cause) {
+  /**
+   * What to throw for a failed command or copy: when it failed because the machine does not run, the
+   * words users of smolvm know. Looking before is not worth the time: it nearly always runs.
+   */
+  RuntimeException explained(Machine machine, MachineException e) {
+    if (e.code() != ErrorCode.STATE || machine.status().running()) {
+      return e;
+    }
+    String name = machine.name();
     return new FailureException(
         "agent operation failed: connect: machine '"
             + name
@@ -58,6 +65,6 @@ record Context(
             + name
             + "' first.",
         ExitCode.FAILED,
-        cause);
+        e);
   }
 }

@@ -1,7 +1,6 @@
 package dev.carafe.cli;
 
 import dev.carafe.machine.CopyOptions;
-import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -52,6 +51,9 @@ final class CopyVerb extends Verb {
           "exactly one of source and destination must be in a machine, written NAME:/PATH");
     }
     CopyOptions options = options(arguments);
+    if (to == null && !options.equals(CopyOptions.DEFAULT) && !options.equals(onlyArchive())) {
+      throw new UsageException("--mode, --uid and --gid are for copying into a machine");
+    }
     String name = from == null ? to.machine() : from.machine();
     try (TerminalProgress progress =
             new TerminalProgress(
@@ -63,17 +65,16 @@ final class CopyVerb extends Verb {
         Machines machines = context.rooms().machines(progress)) {
       Machine machine = Context.find(machines, name);
       progress.step("Copying " + source + " to " + destination);
-      if (from == null) {
-        copyIn(machine, source, to.path(), options, context);
-      } else {
-        if (!options.equals(CopyOptions.DEFAULT) && !options.equals(onlyArchive())) {
-          throw new UsageException("--mode, --uid and --gid are for copying into a machine");
+      try {
+        if (from == null) {
+          copyIn(machine, source, to.path(), options, context);
+        } else {
+          copyOut(machine, from.path(), destination, options, context);
         }
-        copyOut(machine, from.path(), destination, options, context);
+      } catch (MachineException e) {
+        throw context.explained(machine, e);
       }
       return ExitCode.OK;
-    } catch (MachineException e) {
-      throw e.code() == ErrorCode.STATE ? context.notRunning(name, e) : e;
     }
   }
 

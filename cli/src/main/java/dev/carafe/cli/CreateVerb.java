@@ -36,16 +36,16 @@ final class CreateVerb extends Verb {
     String name = MachineFlags.name(arguments.machineName());
     MachineSpec spec;
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
-      Optional<Path> pack = arguments.value("--from").map(Path::of);
-      Optional<Packs.Manifest> manifest = pack.map(file -> context.rooms().packs().inspect(file));
       spec =
-          MachineFlags.spec(arguments, context, name, manifest)
+          MachineFlags.spec(arguments, context, name)
               .withInit(arguments.values("--init"))
               .withLabels(Values.labels(arguments.values("--label")))
               .withWorkload(arguments.command());
-      if (pack.isPresent()) {
+      Optional<String> file = arguments.value("--from");
+      if (file.isPresent()) {
         console.line("Extracting .smolmachine assets...");
-        spec = spec.withImage(context.rooms().packs().load(pack.get(), progress).digest());
+        Packs.Loaded pack = context.rooms().packs().load(Path.of(file.get()), progress);
+        spec = MachineFlags.of(pack, spec, context.program());
       }
       try (Machines machines = context.rooms().machines(progress)) {
         create(machines, spec);

@@ -16,36 +16,35 @@ final class DoctorVerb extends Verb {
 
   @Override
   int run(Arguments arguments, Context context) {
-    List<HostCheck.Requirement> requirements = context.rooms().host().requirements();
-    boolean met = requirements.stream().allMatch(HostCheck.Requirement::met);
+    List<HostCheck.Finding> findings = context.rooms().host().doctor();
     Console console = context.console();
     if (arguments.has("--json")) {
-      console.line(json(requirements));
+      console.line(json(findings));
     } else {
-      for (HostCheck.Requirement requirement : requirements) {
+      for (HostCheck.Finding finding : findings) {
         console.line(
-            (requirement.met() ? "ok       " : "missing  ")
-                + Text.padded(requirement.name(), 20)
+            Text.padded(finding.state(), 9)
+                + Text.padded(finding.what(), 20)
                 + " "
-                + requirement.found());
-        if (!requirement.met() && !requirement.fix().isEmpty()) {
-          console.line("         " + requirement.fix());
+                + finding.detail());
+        if (!finding.fix().isEmpty()) {
+          console.line("         " + finding.fix());
         }
       }
     }
-    return met ? ExitCode.OK : ExitCode.FAILED;
+    return findings.stream().anyMatch(HostCheck.Finding::missing) ? ExitCode.FAILED : ExitCode.OK;
   }
 
-  private static String json(List<HostCheck.Requirement> requirements) {
+  private static String json(List<HostCheck.Finding> findings) {
     return Json.of(
         json -> {
           json.writeStartArray();
-          for (HostCheck.Requirement requirement : requirements) {
+          for (HostCheck.Finding finding : findings) {
             json.writeStartObject();
-            json.writeStringProperty("name", requirement.name());
-            json.writeBooleanProperty("met", requirement.met());
-            json.writeStringProperty("found", requirement.found());
-            json.writeStringProperty("fix", requirement.fix());
+            json.writeStringProperty("what", finding.what());
+            json.writeStringProperty("state", finding.state());
+            json.writeStringProperty("detail", finding.detail());
+            json.writeStringProperty("fix", finding.fix());
             json.writeEndObject();
           }
           json.writeEndArray();

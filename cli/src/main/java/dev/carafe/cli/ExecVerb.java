@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
 import dev.carafe.machine.Machine;
@@ -109,7 +108,7 @@ final class ExecVerb extends Verb {
       context.console().line(Integer.toString(execution.guestPid().orElse(0)));
       return ExitCode.OK;
     } catch (MachineException e) {
-      throw e.code() == ErrorCode.STATE ? context.notRunning(machine.name(), e) : e;
+      throw context.explained(machine, e);
     }
   }
 }

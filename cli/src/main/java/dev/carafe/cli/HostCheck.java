@@ -6,17 +6,22 @@ import java.util.List;
 /** What this computer needs to run machines, and getting it. */
 interface HostCheck {
   /**
-   * One thing that is needed.
+   * One thing that was looked at.
    *
-   * @param name of the requirement
-   * @param met whether it is there
-   * @param found what was found, or what is wrong
-   * @param fix what to do when it is not met; else empty
+   * @param what a short name
+   * @param state {@code found}, {@code note} (it works, but a person should know something about
+   *     it) or {@code missing}
+   * @param detail what was found, for a person
+   * @param fix what to do about it; empty when there is nothing to do
    */
-  record Requirement(String name, boolean met, String found, String fix) {}
+  record Finding(String what, String state, String detail, String fix) {
+    boolean missing() {
+      return state.equals("missing");
+    }
+  }
 
-  List<Requirement> requirements();
+  List<Finding> doctor();
 
   /** Installs and prepares what is missing, or throws with the line to type. */
-  void setUp(Progress progress);
+  void setup(Progress progress);
 }

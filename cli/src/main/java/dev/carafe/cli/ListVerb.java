@@ -78,9 +78,9 @@ final class ListVerb extends Verb {
         try {
           rows.add(new Row(machine.spec(), machine.status()));
         } catch (MachineException e) {
-          // Removed by somebody else since it was listed.
+          // Not found: removed by somebody else since it was listed. One broken machine hides none.
           if (e.code() != ErrorCode.NOT_FOUND) {
-            throw e;
+            context.console().note("Warning: " + Failures.sentence(e));
           }
         }
       }

@@ -4,9 +4,7 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -67,42 +65,22 @@ final class MachineFlags {
         .accepted("--oci-cache");
   }
 
-  /**
-   * The machine that the options describe.
-   *
-   * @param pack what the file of {@code --from} says; empty without
-   */
-  static MachineSpec spec(
-      Arguments arguments, Context context, String name, Optional<Packs.Manifest> pack) {
+  /** The machine that the options describe; its image is not looked at. */
+  static MachineSpec spec(Arguments arguments, Context context, String name) {
     Program program = context.program();
     checkPlatform(arguments);
-    if (pack.isPresent() && arguments.has("--image")) {
+    if (arguments.has("--from") && arguments.has("--image")) {
       throw new UsageException("--from and --image cannot be given together");
     }
-    int cpus = Values.cpus(arguments, context.console(), program.cpus());
-    int memory = Values.memoryMib(arguments, program.memoryMib());
-    Map<String, String> env = new LinkedHashMap<>();
-    if (pack.isPresent()) {
-      Packs.Manifest manifest = pack.get();
-      // As in smolvm, a value that is the default means that the pack decides.
-      if (cpus == program.cpus()) {
-        cpus = Math.clamp(manifest.cpus().orElse(cpus), 1, 16);
-      }
-      if (memory == program.memoryMib()) {
-        memory = Math.clamp(manifest.memoryMib().orElse(memory), 64, 1 << 20);
-      }
-      env.putAll(Values.environment(manifest.env(), context));
-    }
-    env.putAll(Values.environment(arguments.values("--env"), context));
     try {
       MachineSpec spec =
           MachineSpec.named(name)
-              .withCpus(cpus)
-              .withMemoryMib(memory)
+              .withCpus(Values.cpus(arguments, context.console(), program.cpus()))
+              .withMemoryMib(Values.memoryMib(arguments, program.memoryMib()))
               .withDisks(
                   Values.storageGib(arguments, MachineSpec.DEFAULT_STORAGE_GIB),
                   Values.overlayGib(arguments, MachineSpec.DEFAULT_OVERLAY_GIB))
-              .withEnv(env);
+              .withEnv(Values.environment(arguments.values("--env"), context));
       if (arguments.has("--image")) {
         String image = arguments.value("--image").orElseThrow();
         if (image.isEmpty()) {
@@ -119,6 +97,17 @@ final class MachineFlags {
     } catch (MachineException e) {
       throw new UsageException(e.said());
     }
+  }
+
+  /** The machine to make of a pack, whose image has environment and directory already. */
+  static MachineSpec of(Packs.Loaded pack, MachineSpec spec, Program program) {
+    // As in smolvm, a value that is the default means that the pack decides.
+    int cpus = spec.cpus() == program.cpus() ? Math.clamp(pack.cpus(), 1, 16) : spec.cpus();
+    int memory =
+        spec.memoryMib() == program.memoryMib()
+            ? Math.clamp(pack.memoryMib(), 64, 1 << 20)
+            : spec.memoryMib();
+    return spec.withImage(pack.image().digest()).withCpus(cpus).withMemoryMib(memory);
   }
 
   /** The name given, checked; or one nobody has. */

@@ -39,11 +39,6 @@ final class OpenRooms implements Rooms {
     throw missing("check this computer");
   }
 
-  @Override
-  public Leftovers leftovers() {
-    throw missing("clean up");
-  }
-
   private static MachineException missing(String what) {
     return new MachineException(ErrorCode.UNSUPPORTED, what, "this is not built yet");
   }

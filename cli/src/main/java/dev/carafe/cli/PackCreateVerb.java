@@ -2,13 +2,9 @@ package dev.carafe.cli;
 
 import dev.carafe.image.Image;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * {@code pack create}: writes an image into a {@code .smolmachine} file, and a program beside it.
@@ -27,7 +23,7 @@ final class PackCreateVerb extends Verb {
     grammar
         .value("IMAGE", "The image, from any source.", "-I", "--image")
         .value(
-            "PATH", "Writes PATH.smolmachine, and PATH, a program that runs it.", "-o", "--output")
+            "PATH", "Writes PATH.smolmachine, and PATH, a note how to use it.", "-o", "--output")
         .value("N", "CPUs of a machine made from it (default: " + program.cpus() + ").", "--cpus")
         .value("MiB", "Its memory (default: " + program.memoryMib() + ").", "--mem")
         .value("COMMAND", "Its entrypoint, instead of the image's.", "--entrypoint")
@@ -69,64 +65,48 @@ final class PackCreateVerb extends Verb {
               + SUFFIX
               + ", which is added");
     }
-    Optional<String> entrypoint = arguments.value("--entrypoint");
-    Packs.Options options =
-        new Packs.Options(
-            Values.cpus(arguments, context.console(), context.program().cpus()),
-            Values.memoryMib(arguments, context.program().memoryMib()),
-            entrypoint.map(List::of).orElse(List.of()));
-    Path program = Path.of(output);
+    int cpus = Values.cpus(arguments, context.console(), context.program().cpus());
+    int memory = Values.memoryMib(arguments, context.program().memoryMib());
     Console console = context.console();
-    Packs.Written written;
+    Path program = Path.of(output);
+    Path pack;
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
       Image image = context.rooms().images().ensure(reference, progress);
       console.line("Image: " + reference + " (" + image.layers().size() + " layers)");
-      written = context.rooms().packs().create(image, reference, program, options, progress);
+      pack =
+          context
+              .rooms()
+              .packs()
+              .create(
+                  image, cpus, memory, arguments.value("--entrypoint").map(List::of), program,
+                  progress);
     }
-    long stub = writeProgram(program, context.program().name());
+    long stub = size(program);
+    long assets = size(pack);
     console.line(
         "Packed: "
             + output
             + " (stub: "
             + kilobytes(stub)
             + "KB, total: "
-            + kilobytes(stub + written.bytes())
+            + kilobytes(stub + assets)
             + "KB)");
+    console.line("Assets: " + pack + " (" + kilobytes(assets) + "KB compressed)");
     console.line(
-        "Assets: " + written.sidecar() + " (" + kilobytes(written.bytes()) + "KB compressed)");
-    console.line("Run with: " + (program.isAbsolute() ? output : "./" + output));
+        "Run with: " + context.program().name() + " machine run --from " + pack + " -- <command>");
     return ExitCode.OK;
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new FailureException(
+          "io operation failed: look at " + file + ": " + e, ExitCode.FAILED, e);
+    }
   }
 
   private static long kilobytes(long bytes) {
     return (bytes + 1023) / 1024;
-  }
-
-  /** A short script that runs the file beside it; replaces what is there, whole or not at all. */
-  private static long writeProgram(Path path, String program) {
-    String script =
-        "#!/bin/sh\n"
-            + "# Runs the image in the file beside this one.\n"
-            + "exec "
-            + program
-            + " machine run --from \"$0"
-            + SUFFIX
-            + "\" -- \"$@\"\n";
-    byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
-    try {
-      Path directory = path.toAbsolutePath().getParent();
-      Path unfinished = Files.createTempFile(directory, ".pack-", ".tmp");
-      try {
-        Files.write(unfinished, bytes);
-        Files.setPosixFilePermissions(unfinished, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(unfinished);
-      }
-      return bytes.length;
-    } catch (IOException e) {
-      throw new FailureException(
-          "storage operation failed: write " + path + ": " + e, ExitCode.FAILED, e);
-    }
   }
 }

@@ -5,51 +5,54 @@ import dev.carafe.image.Progress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /** What the command line needs of {@code .smolmachine} files. */
 interface Packs {
   /**
-   * What a pack says about the machine to make from it.
+   * What a pack says about itself.
    *
-   * @param reference the image it was made from
-   * @param env {@code NAME=value}
-   * @param json the whole manifest
+   * @param image the reference it was made from
+   * @param memoryMib of a machine made of it, as {@code cpus}
+   * @param bytes of the whole file
+   * @param layers their digests, lowest first
    */
   record Manifest(
-      String reference,
+      String image,
       String digest,
       String platform,
-      OptionalInt cpus,
-      OptionalInt memoryMib,
+      int cpus,
+      long memoryMib,
       List<String> env,
-      Optional<String> directory,
+      Optional<String> workdir,
       List<String> entrypoint,
       List<String> cmd,
       boolean network,
       String created,
-      String json) {}
+      String writer,
+      long bytes,
+      List<String> layers) {}
+
+  /** A pack's image, now in the store, and what the pack says of machines made of it. */
+  record Loaded(Image image, int cpus, long memoryMib) {}
 
   /**
-   * What a pack is made with besides its image.
+   * Writes {@code output.smolmachine} and, at {@code output}, a small program; replaces what is
+   * there, whole or not at all.
    *
-   * @param entrypoint replaces the image's, when not empty
+   * @param entrypoint instead of the image's
+   * @return the {@code .smolmachine} file
    */
-  record Options(int cpus, int memoryMib, List<String> entrypoint) {}
+  Path create(
+      Image image,
+      int cpus,
+      int memoryMib,
+      Optional<List<String>> entrypoint,
+      Path output,
+      Progress progress);
 
-  /**
-   * A pack that was written.
-   *
-   * @param sidecar the {@code .smolmachine} file
-   */
-  record Written(Path sidecar, long bytes, int layers) {}
-
-  /** Writes {@code output.smolmachine}; replaces what is there, whole or not at all. */
-  Written create(Image image, String reference, Path output, Options options, Progress progress);
-
-  /** Reads and checks a pack's manifest. */
+  /** Reads and proves a whole pack. Writes nothing. */
   Manifest inspect(Path pack);
 
-  /** Checks a pack and stores its image. */
-  Image load(Path pack, Progress progress);
+  /** Reads and proves a pack, and stores its image. */
+  Loaded load(Path pack, Progress progress);
 }

@@ -19,7 +19,4 @@ interface Rooms {
 
   /** What this computer needs to run machines. */
   HostCheck host();
-
-  /** What killed processes left. */
-  Leftovers leftovers();
 }

@@ -46,12 +46,12 @@ final class RunVerb extends Verb {
     }
     String name = MachineFlags.name(arguments.value("--name"));
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
-      Optional<Path> pack = arguments.value("--from").map(Path::of);
-      Optional<Packs.Manifest> manifest = pack.map(file -> context.rooms().packs().inspect(file));
-      MachineSpec spec = MachineFlags.spec(arguments, context, name, manifest);
-      if (pack.isPresent()) {
+      MachineSpec spec = MachineFlags.spec(arguments, context, name);
+      Optional<String> file = arguments.value("--from");
+      if (file.isPresent()) {
         progress.step("Extracting .smolmachine assets...");
-        spec = spec.withImage(context.rooms().packs().load(pack.get(), progress).digest());
+        Packs.Loaded pack = context.rooms().packs().load(Path.of(file.get()), progress);
+        spec = MachineFlags.of(pack, spec, context.program());
       }
       List<String> command = arguments.positionals();
       if (command.isEmpty()) {

@@ -114,7 +114,7 @@ final class Session {
     try {
       return machine.exec(spec);
     } catch (MachineException e) {
-      throw e.code() == ErrorCode.STATE ? context.notRunning(machine.name(), e) : e;
+      throw context.explained(machine, e);
     }
   }
 

@@ -15,7 +15,7 @@ final class SetupVerb extends Verb {
   @Override
   int run(Arguments arguments, Context context) {
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
-      context.rooms().host().setUp(progress);
+      context.rooms().host().setup(progress);
     }
     context.console().line("Everything that is needed is there.");
     return ExitCode.OK;

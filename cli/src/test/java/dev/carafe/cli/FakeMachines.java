@@ -4,6 +4,7 @@ import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
+import dev.carafe.machine.Leftover;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
@@ -28,6 +29,8 @@ final class FakeMachines implements Machines {
 
   final Map<String, FakeMachine> machines = new ConcurrentSkipListMap<>();
   final List<String> calls = Collections.synchronizedList(new ArrayList<>());
+
+  List<Leftover> leftovers = List.of();
 
   /** Thrown by the next start. */
   MachineException startFails;
@@ -57,6 +60,11 @@ final class FakeMachines implements Machines {
   @Override
   public List<Machine> list() {
     return List.copyOf(machines.values());
+  }
+
+  @Override
+  public List<Leftover> leftovers() {
+    return leftovers;
   }
 
   @Override

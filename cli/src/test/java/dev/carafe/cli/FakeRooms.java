@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,15 +17,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /** All rooms in memory. */
 final class FakeRooms implements Rooms {
   final FakeMachines machines = new FakeMachines();
   final FakeImages images = new FakeImages();
   final List<String> calls = new ArrayList<>();
-  List<HostCheck.Requirement> requirements = List.of();
-  List<String> leftovers = List.of();
+  List<HostCheck.Finding> findings = List.of();
 
   @Override
   public Machines machines(Progress progress) {
@@ -45,30 +44,14 @@ final class FakeRooms implements Rooms {
   public HostCheck host() {
     return new HostCheck() {
       @Override
-      public List<Requirement> requirements() {
-        return requirements;
+      public List<Finding> doctor() {
+        return findings;
       }
 
       @Override
-      public void setUp(Progress progress) {
+      public void setup(Progress progress) {
         progress.step("Unpacking the kernel");
         calls.add("setup");
-      }
-    };
-  }
-
-  @Override
-  public Leftovers leftovers() {
-    return new Leftovers() {
-      @Override
-      public List<String> find() {
-        return leftovers;
-      }
-
-      @Override
-      public List<String> remove() {
-        calls.add("remove leftovers");
-        return leftovers;
       }
     };
   }
@@ -146,35 +129,50 @@ final class FakeRooms implements Rooms {
 
   private final class FakePacks implements Packs {
     @Override
-    public Written create(
-        Image image, String reference, Path output, Options options, Progress progress) {
-      calls.add("pack " + reference + " " + options);
-      return new Written(Path.of(output + ".smolmachine"), 2_000_000, 1);
+    public Path create(
+        Image image,
+        int cpus,
+        int memoryMib,
+        Optional<List<String>> entrypoint,
+        Path output,
+        Progress progress) {
+      calls.add(
+          "pack " + image.names() + " " + cpus + " " + memoryMib + " " + entrypoint.orElse(null));
+      Path pack = Path.of(output + ".smolmachine");
+      try {
+        Files.writeString(output, "#!/bin/sh");
+        Files.write(pack, new byte[2_000_000]);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return pack;
     }
 
     @Override
     public Manifest inspect(Path pack) {
       return new Manifest(
           "debian:12",
-          "sha256:" + "c".repeat(64),
+          "sha256:c",
           "linux/amd64",
-          OptionalInt.of(3),
-          OptionalInt.of(1024),
+          3,
+          1024,
           List.of("FROM_PACK=1"),
           Optional.of("/srv"),
           List.of(),
           List.of("echo", "packed"),
           false,
           "2026-11-22T12:00:00Z",
-          "{}");
+          "1.9.3",
+          2_000_000,
+          List.of("sha256:f"));
     }
 
     @Override
-    public Image load(Path pack, Progress progress) {
+    public Loaded load(Path pack, Progress progress) {
       calls.add("load " + pack);
       Image image = image("packed", "c", List.of("echo", "packed"));
       images.stored.put(image.digest(), image);
-      return image;
+      return new Loaded(image, 3, 1024);
     }
   }
 }

@@ -3,8 +3,12 @@ package dev.carafe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carafe.cli.Caller.Outcome;
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.Leftover;
+import dev.carafe.machine.MachineException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,7 +103,7 @@ class ImageVerbsTest {
   }
 
   @Test
-  void packsAnImageWithAProgramBesideIt() throws Exception {
+  void packsAnImage() {
     Path output = directory.resolve("site");
     Caller smolvm = Caller.smolvm();
     Outcome outcome =
@@ -110,46 +114,56 @@ class ImageVerbsTest {
                 0,
                 """
                 Image: debian:12 (1 layers)
-                Packed: P (stub: 1KB, total: 1954KB)
-                Assets: P.smolmachine (1954KB compressed)
-                Run with: P
+                Packed: OUT (stub: 1KB, total: 1954KB)
+                Assets: OUT.smolmachine (1954KB compressed)
+                Run with: smolvm machine run --from OUT.smolmachine -- <command>
                 """
-                    .replace("P.s", output + ".s")
-                    .replace(": P ", ": " + output + " ")
-                    .replace(": P\n", ": " + output + "\n"),
+                    .replace("OUT", output.toString()),
                 ""));
+    smolvm.call(
+        ("pack create -q -I x --cpus 2 --mem 512 --no-sign --entrypoint sh -o " + output)
+            .split(" "));
     assertThat(smolvm.rooms.calls)
-        .isEqualTo(List.of("pack debian:12 Options[cpus=4, memoryMib=8192, entrypoint=[]]"));
-    assertThat(output).isExecutable().content().contains("exec smolvm machine run --from");
-    assertThat(directory).isDirectoryNotContaining("glob:**.tmp");
+        .containsExactly("pack [debian:12] 4 8192 null", "pack [x] 2 512 [sh]");
   }
 
   @Test
   void showsWhatAPackSays() {
     assertThat(caller.call("pack", "inspect", "x.smolmachine").out())
         .contains("Image:      debian:12\n", "CPUs:       3\n", "Memory:     1024 MiB\n");
-    assertThat(caller.call("pack", "inspect", "x.smolmachine", "--json").out()).isEqualTo("{}\n");
+    assertThat(compact(caller.call("pack", "inspect", "x.smolmachine", "--json").out()))
+        .isEqualTo(
+            compact(
+                """
+                {
+                  "image": "debian:12", "digest": "sha256:c", "platform": "linux/amd64",
+                  "entrypoint": [], "cmd": ["echo", "packed"], "env": ["FROM_PACK=1"],
+                  "workdir": "/srv", "cpus": 3, "mem": 1024, "network": false,
+                  "created": "2026-11-22T12:00:00Z", "smolvm_version": "1.9.3",
+                  "layer_size": 2000000, "layers": ["sha256:f"]
+                }
+                """));
   }
 
   @Test
   void doctorFailsWhenSomethingIsMissing() {
-    caller.rooms.requirements =
+    caller.rooms.findings =
         List.of(
-            new HostCheck.Requirement("qemu-system-x86", true, "10.0.2", ""),
-            new HostCheck.Requirement("sqfstar", false, "not found", "apt-get install x"));
+            new HostCheck.Finding("qemu-system-x86_64", "found", "10.0.2", ""),
+            new HostCheck.Finding("sqfstar", "missing", "missing; makes images", "apt-get x"));
     Outcome outcome = caller.call("doctor");
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(outcome.out())
         .isEqualTo(
             """
-            ok       qemu-system-x86      10.0.2
-            missing  sqfstar              not found
-                     apt-get install x
+            found    qemu-system-x86_64   10.0.2
+            missing  sqfstar              missing; makes images
+                     apt-get x
             """);
     assertThat(compact(caller.call("doctor", "--json").out()))
-        .startsWith("[{\"name\":\"qemu-system-x86\",\"met\":true,")
-        .contains("\"fix\":\"apt-getinstallx\"");
-    caller.rooms.requirements = caller.rooms.requirements.subList(0, 1);
+        .startsWith("[{\"what\":\"qemu-system-x86_64\",\"state\":\"found\",")
+        .contains("\"fix\":\"apt-getx\"");
+    caller.rooms.findings = caller.rooms.findings.subList(0, 1);
     assertThat(caller.call("doctor").exitCode()).isZero();
   }
 
@@ -162,12 +176,26 @@ class ImageVerbsTest {
   @Test
   void cleanupListsAndAsks() {
     assertThat(caller.call("cleanup").out()).isEqualTo("Nothing to clean up.\n");
-    caller.rooms.leftovers = List.of("machine vm-1: its command line is gone");
-    assertThat(caller.input("n\n").call("cleanup").out()).endsWith("\nCancelled\n");
-    assertThat(caller.rooms.calls).isEmpty();
-    assertThat(caller.input("y\n").call("cleanup").out())
-        .endsWith("\nRemoved: machine vm-1: its command line is gone\n");
-    assertThat(caller.call("cleanup", "--yes").exitCode()).isZero();
-    assertThat(caller.rooms.calls).containsExactly("remove leftovers", "remove leftovers");
+    List<String> removed = new ArrayList<>();
+    caller.machines.leftovers =
+        List.of(
+            new Leftover(
+                "a process",
+                () -> {
+                  throw new MachineException(ErrorCode.STORAGE, "remove it", "it is busy");
+                }),
+            new Leftover("a directory", () -> removed.add("directory")));
+    assertThat(caller.input("n\n").call("cleanup"))
+        .isEqualTo(
+            new Outcome(
+                0, "a process\na directory\nCancelled\n", "Remove these? [y/N] "));
+    assertThat(removed).isEmpty();
+    assertThat(caller.call("cleanup", "--yes"))
+        .isEqualTo(
+            new Outcome(
+                1,
+                "a process\na directory\nRemoved: a directory\n",
+                "Error: storage operation failed: remove it: it is busy\n"));
+    assertThat(removed).containsExactly("directory");
   }
 }

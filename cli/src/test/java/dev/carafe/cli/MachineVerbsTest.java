@@ -435,7 +435,7 @@ class MachineVerbsTest {
         .contains("  CPUs: 3, Memory: 1024 MiB\n");
     MachineSpec spec = caller.machines.machines.get("web").spec;
     assertThat(spec.image()).contains("sha256:" + "c".repeat(64));
-    assertThat(spec.env()).isEqualTo(Map.of("FROM_PACK", "1", "A", "1"));
+    assertThat(spec.env()).isEqualTo(Map.of("A", "1"));
     assertThat(caller.rooms.calls).containsExactly("load p.smolmachine");
     caller.call("machine", "create", "big", "--from", "p.smolmachine", "--cpus", "8");
     assertThat(caller.machines.machines.get("big").spec.cpus()).isEqualTo(8);
