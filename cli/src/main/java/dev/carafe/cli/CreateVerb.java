@@ -1,5 +1,6 @@
 package dev.carafe.cli;
 
+import dev.carafe.image.pack.LoadedPack;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -44,7 +45,7 @@ final class CreateVerb extends Verb {
       Optional<String> file = arguments.value("--from");
       if (file.isPresent()) {
         console.line("Extracting .smolmachine assets...");
-        Packs.Loaded pack = context.rooms().packs().load(Path.of(file.get()), progress);
+        LoadedPack pack = context.rooms().packs().load(Path.of(file.get()), progress);
         spec = MachineFlags.of(pack, spec, context.program());
       }
       try (Machines machines = context.rooms().machines(progress)) {

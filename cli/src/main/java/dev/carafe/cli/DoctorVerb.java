@@ -1,5 +1,6 @@
 package dev.carafe.cli;
 
+import dev.carafe.machine.host.Finding;
 import java.util.List;
 
 /** {@code doctor}: what is needed to run machines, and whether it is there. */
@@ -16,14 +17,14 @@ final class DoctorVerb extends Verb {
 
   @Override
   int run(Arguments arguments, Context context) {
-    List<HostCheck.Finding> findings = context.rooms().host().doctor();
+    List<Finding> findings = context.rooms().host().doctor();
     Console console = context.console();
     if (arguments.has("--json")) {
       console.line(json(findings));
     } else {
-      for (HostCheck.Finding finding : findings) {
+      for (Finding finding : findings) {
         console.line(
-            Text.padded(finding.state(), 9)
+            Text.padded(word(finding), 9)
                 + Text.padded(finding.what(), 20)
                 + " "
                 + finding.detail());
@@ -32,17 +33,25 @@ final class DoctorVerb extends Verb {
         }
       }
     }
-    return findings.stream().anyMatch(HostCheck.Finding::missing) ? ExitCode.FAILED : ExitCode.OK;
+    return findings.stream().anyMatch(finding -> finding.state() == Finding.State.MISSING) ? ExitCode.FAILED : ExitCode.OK;
   }
 
-  private static String json(List<HostCheck.Finding> findings) {
+  private static String word(Finding finding) {
+    return switch (finding.state()) {
+      case FOUND -> "found";
+      case NOTE -> "note";
+      case MISSING -> "missing";
+    };
+  }
+
+  private static String json(List<Finding> findings) {
     return Json.of(
         json -> {
           json.writeStartArray();
-          for (HostCheck.Finding finding : findings) {
+          for (Finding finding : findings) {
             json.writeStartObject();
             json.writeStringProperty("what", finding.what());
-            json.writeStringProperty("state", finding.state());
+            json.writeStringProperty("state", word(finding));
             json.writeStringProperty("detail", finding.detail());
             json.writeStringProperty("fix", finding.fix());
             json.writeEndObject();

@@ -31,16 +31,8 @@ final class ImageText {
     json.writeStringProperty("os", config.os());
     json.writeStringProperty("architecture", config.architecture());
     Json.strings(json, "env", config.env());
-    if (config.directory().isPresent()) {
-      json.writeStringProperty("workdir", config.directory().get());
-    } else {
-      json.writeNullProperty("workdir");
-    }
-    if (config.user().isPresent()) {
-      json.writeStringProperty("user", config.user().get());
-    } else {
-      json.writeNullProperty("user");
-    }
+    Json.string(json, "workdir", config.directory());
+    Json.string(json, "user", config.user());
     Json.strings(json, "entrypoint", config.entrypoint());
     Json.strings(json, "cmd", config.cmd());
     json.writeEndObject();

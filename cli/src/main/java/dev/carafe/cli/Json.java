@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -30,6 +31,15 @@ final class Json {
     json.writeStartArray();
     values.forEach(json::writeString);
     json.writeEndArray();
+  }
+
+  /** A string, or null when there is none. */
+  static void string(JsonGenerator json, String name, Optional<String> value) {
+    if (value.isPresent()) {
+      json.writeStringProperty(name, value.get());
+    } else {
+      json.writeNullProperty(name);
+    }
   }
 
   static void strings(JsonGenerator json, String name, Map<String, String> values) {

@@ -1,5 +1,6 @@
 package dev.carafe.cli;
 
+import dev.carafe.image.pack.LoadedPack;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import java.util.ArrayList;
@@ -100,12 +101,12 @@ final class MachineFlags {
   }
 
   /** The machine to make of a pack, whose image has environment and directory already. */
-  static MachineSpec of(Packs.Loaded pack, MachineSpec spec, Program program) {
+  static MachineSpec of(LoadedPack pack, MachineSpec spec, Program program) {
     // As in smolvm, a value that is the default means that the pack decides.
-    int cpus = spec.cpus() == program.cpus() ? Math.clamp(pack.cpus(), 1, 16) : spec.cpus();
+    int cpus = spec.cpus() == program.cpus() ? Math.clamp(pack.manifest().cpus(), 1, 16) : spec.cpus();
     int memory =
         spec.memoryMib() == program.memoryMib()
-            ? Math.clamp(pack.memoryMib(), 64, 1 << 20)
+            ? Math.clamp(pack.manifest().mem(), 64, 1 << 20)
             : spec.memoryMib();
     return spec.withImage(pack.image().digest()).withCpus(cpus).withMemoryMib(memory);
   }

@@ -28,11 +28,7 @@ final class MachineJson {
     json.writeNumberProperty("created_at", status.created().getEpochSecond());
     json.writeNumberProperty("storage_gb", spec.storageGib());
     json.writeNumberProperty("overlay_gb", spec.overlayGib());
-    if (spec.image().isPresent()) {
-      json.writeStringProperty("image", spec.image().get());
-    } else {
-      json.writeNullProperty("image");
-    }
+    Json.string(json, "image", spec.image());
     Json.strings(json, "entrypoint", List.of());
     Json.strings(json, "cmd", spec.workload());
     json.writeBooleanProperty("ephemeral", spec.ephemeral());

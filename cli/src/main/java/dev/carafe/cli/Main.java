@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.image.Home;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -26,7 +25,7 @@ public final class Main {
             new HostTerminal(),
             new HostSignals(),
             System.getenv(),
-            new OpenRooms(Home.ofEnvironment()));
+            new OpenRooms(System.getenv()));
     System.exit(cli.run(args));
   }
 }

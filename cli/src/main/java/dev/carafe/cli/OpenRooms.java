@@ -4,19 +4,28 @@ import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
-import dev.carafe.machine.ErrorCode;
-import dev.carafe.machine.MachineException;
+import dev.carafe.image.pack.LoadedPack;
+import dev.carafe.image.pack.PackDefaults;
+import dev.carafe.image.pack.PackInfo;
 import dev.carafe.machine.Machines;
+import dev.carafe.machine.host.Finding;
+import dev.carafe.machine.host.Host;
+import dev.carafe.machine.qemu.QemuMachines;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The rooms as they are: on this computer, for this user. */
 final class OpenRooms implements Rooms {
+  private final Map<String, String> env;
   private final Home home;
 
-  OpenRooms(Home home) {
-    this.home = home;
+  OpenRooms(Map<String, String> env) {
+    this.env = env;
+    this.home = Home.ofEnvironment();
   }
 
   @Override
@@ -26,25 +35,32 @@ final class OpenRooms implements Rooms {
 
   @Override
   public Images images() {
-    return new Stored(ImageStore.open(home));
+    return new Stored(home, ImageStore.open(home));
   }
 
   @Override
   public Packs packs() {
-    throw missing("read and write .smolmachine files");
+    return new Packed(ImageStore.open(home));
   }
 
   @Override
   public HostCheck host() {
-    throw missing("check this computer");
-  }
+    Host host = Host.of(home, env);
+    return new HostCheck() {
+      @Override
+      public List<Finding> doctor() {
+        return host.doctor();
+      }
 
-  private static MachineException missing(String what) {
-    return new MachineException(ErrorCode.UNSUPPORTED, what, "this is not built yet");
+      @Override
+      public void setup(Progress progress) {
+        host.setup(progress);
+      }
+    };
   }
 
   /** The user's store. */
-  private record Stored(ImageStore store) implements Images {
+  private record Stored(Home home, ImageStore store) implements Images {
     @Override
     public Optional<Image> find(String reference) {
       return store.find(reference);
@@ -72,12 +88,37 @@ final class OpenRooms implements Rooms {
 
     @Override
     public void remove(String referenceOrDigest) {
-      store.remove(referenceOrDigest);
+      store.remove(referenceOrDigest, inUse());
     }
 
     @Override
     public long prune() {
-      return store.prune();
+      return store.prune(inUse());
+    }
+
+    /** The digests of the images that machines stand on. */
+    private Set<String> inUse() {
+      try (QemuMachines machines = QemuMachines.open(home, Progress.silent())) {
+        return machines.imagesInUse();
+      }
+    }
+  }
+
+  /** Packs made of, and loaded into, the user's store. */
+  private record Packed(ImageStore store) implements Packs {
+    @Override
+    public Path create(Image image, PackDefaults defaults, Path output, Progress progress) {
+      return dev.carafe.image.pack.Packs.create(image, store, defaults, output, progress);
+    }
+
+    @Override
+    public PackInfo inspect(Path pack) {
+      return dev.carafe.image.pack.Packs.inspect(pack);
+    }
+
+    @Override
+    public LoadedPack load(Path pack, Progress progress) {
+      return dev.carafe.image.pack.Packs.load(pack, store, progress);
     }
   }
 }

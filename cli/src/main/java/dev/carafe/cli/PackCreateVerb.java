@@ -1,6 +1,7 @@
 package dev.carafe.cli;
 
 import dev.carafe.image.Image;
+import dev.carafe.image.pack.PackDefaults;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,21 +66,18 @@ final class PackCreateVerb extends Verb {
               + SUFFIX
               + ", which is added");
     }
-    int cpus = Values.cpus(arguments, context.console(), context.program().cpus());
-    int memory = Values.memoryMib(arguments, context.program().memoryMib());
+    PackDefaults defaults =
+        new PackDefaults(
+            Values.cpus(arguments, context.console(), context.program().cpus()),
+            Values.memoryMib(arguments, context.program().memoryMib()),
+            arguments.value("--entrypoint").map(List::of));
     Console console = context.console();
     Path program = Path.of(output);
     Path pack;
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
       Image image = context.rooms().images().ensure(reference, progress);
       console.line("Image: " + reference + " (" + image.layers().size() + " layers)");
-      pack =
-          context
-              .rooms()
-              .packs()
-              .create(
-                  image, cpus, memory, arguments.value("--entrypoint").map(List::of), program,
-                  progress);
+      pack = context.rooms().packs().create(image, defaults, program, progress);
     }
     long stub = size(program);
     long assets = size(pack);

@@ -1,5 +1,8 @@
 package dev.carafe.cli;
 
+import dev.carafe.image.pack.PackInfo;
+import dev.carafe.image.pack.PackManifest;
+import dev.carafe.image.pack.PackManifest.Mode;
 import java.nio.file.Path;
 import tools.jackson.core.JsonGenerator;
 
@@ -25,49 +28,64 @@ final class PackInspectVerb extends Verb {
             arguments
                 .first()
                 .orElseThrow(() -> new UsageException("no .smolmachine file was named")));
-    Packs.Manifest manifest = context.rooms().packs().inspect(file);
+    PackInfo info = context.rooms().packs().inspect(file);
     Console console = context.console();
     if (arguments.has("--json")) {
-      console.line(Json.of(json -> write(json, manifest)));
+      console.line(Json.of(json -> write(json, info)));
       return ExitCode.OK;
     }
+    PackManifest manifest = info.manifest();
     field(console, "Image", manifest.image());
     field(console, "Digest", manifest.digest());
     field(console, "Platform", manifest.platform());
     field(console, "CPUs", Integer.toString(manifest.cpus()));
-    field(console, "Memory", manifest.memoryMib() + " MiB");
+    field(console, "Memory", manifest.mem() + " MiB");
     field(console, "Entrypoint", String.join(" ", manifest.entrypoint()));
     field(console, "Cmd", String.join(" ", manifest.cmd()));
     field(console, "Workdir", manifest.workdir().orElse("/"));
     field(console, "Network", Boolean.toString(manifest.network()));
     field(console, "Created", manifest.created());
-    field(console, "Written by", manifest.writer());
-    field(console, "Size", Text.bytes(manifest.bytes()));
-    field(console, "Layers", Integer.toString(manifest.layers().size()));
+    field(console, "Written by", manifest.smolvmVersion());
+    field(console, "Size", Text.bytes(info.bytes()));
+    field(console, "Layers", Integer.toString(info.layers().size()));
     return ExitCode.OK;
   }
 
-  /** With the names that the fields have in the file's own manifest. */
-  private static void write(JsonGenerator json, Packs.Manifest manifest) {
+  /** With the names that the fields have in the pack's own manifest. */
+  private static void write(JsonGenerator json, PackInfo info) {
+    PackManifest manifest = info.manifest();
     json.writeStartObject();
+    json.writeStringProperty("mode", manifest.mode() == Mode.VM ? "vm" : "container");
     json.writeStringProperty("image", manifest.image());
     json.writeStringProperty("digest", manifest.digest());
     json.writeStringProperty("platform", manifest.platform());
     Json.strings(json, "entrypoint", manifest.entrypoint());
     Json.strings(json, "cmd", manifest.cmd());
     Json.strings(json, "env", manifest.env());
-    if (manifest.workdir().isPresent()) {
-      json.writeStringProperty("workdir", manifest.workdir().get());
-    } else {
-      json.writeNullProperty("workdir");
-    }
+    Json.string(json, "workdir", manifest.workdir());
     json.writeNumberProperty("cpus", manifest.cpus());
-    json.writeNumberProperty("mem", manifest.memoryMib());
+    json.writeNumberProperty("mem", manifest.mem());
+    json.writeNumberProperty("image_size", manifest.imageSize());
     json.writeBooleanProperty("network", manifest.network());
+    json.writeBooleanProperty("gpu", manifest.gpu());
+    json.writeStringProperty("host_platform", manifest.hostPlatform());
     json.writeStringProperty("created", manifest.created());
-    json.writeStringProperty("smolvm_version", manifest.writer());
-    json.writeNumberProperty("layer_size", manifest.bytes());
-    Json.strings(json, "layers", manifest.layers());
+    json.writeStringProperty("smolvm_version", manifest.smolvmVersion());
+    json.writeName("assets");
+    json.writeStartObject();
+    json.writeName("layers");
+    json.writeStartArray();
+    for (PackManifest.Layer layer : manifest.layers()) {
+      json.writeStartObject();
+      json.writeStringProperty("digest", layer.digest());
+      json.writeStringProperty("path", layer.path());
+      json.writeNumberProperty("size", layer.size());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+    json.writeNumberProperty("layer_size", info.bytes());
+    json.writeStringProperty("layer_digest", info.digest());
     json.writeEndObject();
   }
 

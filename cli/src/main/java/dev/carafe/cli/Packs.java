@@ -2,57 +2,17 @@ package dev.carafe.cli;
 
 import dev.carafe.image.Image;
 import dev.carafe.image.Progress;
+import dev.carafe.image.pack.LoadedPack;
+import dev.carafe.image.pack.PackDefaults;
+import dev.carafe.image.pack.PackInfo;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 
-/** What the command line needs of {@code .smolmachine} files. */
+/** What the command line needs of {@code .smolmachine} files; see the class in the image room. */
 interface Packs {
-  /**
-   * What a pack says about itself.
-   *
-   * @param image the reference it was made from
-   * @param memoryMib of a machine made of it, as {@code cpus}
-   * @param bytes of the whole file
-   * @param layers their digests, lowest first
-   */
-  record Manifest(
-      String image,
-      String digest,
-      String platform,
-      int cpus,
-      long memoryMib,
-      List<String> env,
-      Optional<String> workdir,
-      List<String> entrypoint,
-      List<String> cmd,
-      boolean network,
-      String created,
-      String writer,
-      long bytes,
-      List<String> layers) {}
+  /** Returns the pack, {@code output.smolmachine}. */
+  Path create(Image image, PackDefaults defaults, Path output, Progress progress);
 
-  /** A pack's image, now in the store, and what the pack says of machines made of it. */
-  record Loaded(Image image, int cpus, long memoryMib) {}
+  PackInfo inspect(Path pack);
 
-  /**
-   * Writes {@code output.smolmachine} and, at {@code output}, a small program; replaces what is
-   * there, whole or not at all.
-   *
-   * @param entrypoint instead of the image's
-   * @return the {@code .smolmachine} file
-   */
-  Path create(
-      Image image,
-      int cpus,
-      int memoryMib,
-      Optional<List<String>> entrypoint,
-      Path output,
-      Progress progress);
-
-  /** Reads and proves a whole pack. Writes nothing. */
-  Manifest inspect(Path pack);
-
-  /** Reads and proves a pack, and stores its image. */
-  Loaded load(Path pack, Progress progress);
+  LoadedPack load(Path pack, Progress progress);
 }

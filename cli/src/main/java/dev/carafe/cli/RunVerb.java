@@ -2,6 +2,7 @@ package dev.carafe.cli;
 
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageConfig;
+import dev.carafe.image.pack.LoadedPack;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Machine;
@@ -50,7 +51,7 @@ final class RunVerb extends Verb {
       Optional<String> file = arguments.value("--from");
       if (file.isPresent()) {
         progress.step("Extracting .smolmachine assets...");
-        Packs.Loaded pack = context.rooms().packs().load(Path.of(file.get()), progress);
+        LoadedPack pack = context.rooms().packs().load(Path.of(file.get()), progress);
         spec = MachineFlags.of(pack, spec, context.program());
       }
       List<String> command = arguments.positionals();

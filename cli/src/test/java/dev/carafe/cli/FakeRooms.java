@@ -4,7 +4,12 @@ import dev.carafe.image.Image;
 import dev.carafe.image.ImageConfig;
 import dev.carafe.image.ImageException;
 import dev.carafe.image.Progress;
+import dev.carafe.image.pack.LoadedPack;
+import dev.carafe.image.pack.PackDefaults;
+import dev.carafe.image.pack.PackInfo;
+import dev.carafe.image.pack.PackManifest;
 import dev.carafe.machine.Machines;
+import dev.carafe.machine.host.Finding;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -23,7 +28,7 @@ final class FakeRooms implements Rooms {
   final FakeMachines machines = new FakeMachines();
   final FakeImages images = new FakeImages();
   final List<String> calls = new ArrayList<>();
-  List<HostCheck.Finding> findings = List.of();
+  List<Finding> findings = List.of();
 
   @Override
   public Machines machines(Progress progress) {
@@ -129,15 +134,16 @@ final class FakeRooms implements Rooms {
 
   private final class FakePacks implements Packs {
     @Override
-    public Path create(
-        Image image,
-        int cpus,
-        int memoryMib,
-        Optional<List<String>> entrypoint,
-        Path output,
-        Progress progress) {
+    public Path create(Image image, PackDefaults defaults, Path output, Progress progress) {
       calls.add(
-          "pack " + image.names() + " " + cpus + " " + memoryMib + " " + entrypoint.orElse(null));
+          "pack "
+              + image.names()
+              + " "
+              + defaults.cpus()
+              + " "
+              + defaults.memoryMib()
+              + " "
+              + defaults.entrypoint().orElse(null));
       Path pack = Path.of(output + ".smolmachine");
       try {
         Files.writeString(output, "#!/bin/sh");
@@ -149,30 +155,43 @@ final class FakeRooms implements Rooms {
     }
 
     @Override
-    public Manifest inspect(Path pack) {
-      return new Manifest(
+    public PackInfo inspect(Path pack) {
+      return new PackInfo(manifest(), 1, 2_000_000, "sha256:f", List.of());
+    }
+
+    private PackManifest manifest() {
+      return new PackManifest(
+          PackManifest.Mode.CONTAINER,
           "debian:12",
           "sha256:c",
           "linux/amd64",
-          3,
-          1024,
-          List.of("FROM_PACK=1"),
-          Optional.of("/srv"),
           List.of(),
           List.of("echo", "packed"),
+          List.of("FROM_PACK=1"),
+          Optional.of("/srv"),
+          Optional.empty(),
+          3,
+          1024,
+          5_000_000,
           false,
+          false,
+          "linux/amd64",
           "2026-11-22T12:00:00Z",
           "1.9.3",
-          2_000_000,
-          List.of("sha256:f"));
+          false,
+          List.of(),
+          new PackManifest.Asset("agent-rootfs.tar", 1024),
+          List.of(new PackManifest.Layer("sha256:e", "layers/e.tar", 5_000_000)),
+          Optional.empty(),
+          Optional.empty());
     }
 
     @Override
-    public Loaded load(Path pack, Progress progress) {
+    public LoadedPack load(Path pack, Progress progress) {
       calls.add("load " + pack);
       Image image = image("packed", "c", List.of("echo", "packed"));
       images.stored.put(image.digest(), image);
-      return new Loaded(image, 3, 1024);
+      return new LoadedPack(image, manifest());
     }
   }
 }

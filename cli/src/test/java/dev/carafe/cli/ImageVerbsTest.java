@@ -6,6 +6,7 @@ import dev.carafe.cli.Caller.Outcome;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.MachineException;
+import dev.carafe.machine.host.Finding;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -136,11 +137,16 @@ class ImageVerbsTest {
             compact(
                 """
                 {
-                  "image": "debian:12", "digest": "sha256:c", "platform": "linux/amd64",
-                  "entrypoint": [], "cmd": ["echo", "packed"], "env": ["FROM_PACK=1"],
-                  "workdir": "/srv", "cpus": 3, "mem": 1024, "network": false,
-                  "created": "2026-11-22T12:00:00Z", "smolvm_version": "1.9.3",
-                  "layer_size": 2000000, "layers": ["sha256:f"]
+                  "mode": "container", "image": "debian:12", "digest": "sha256:c",
+                  "platform": "linux/amd64", "entrypoint": [], "cmd": ["echo", "packed"],
+                  "env": ["FROM_PACK=1"], "workdir": "/srv", "cpus": 3, "mem": 1024,
+                  "image_size": 5000000, "network": false, "gpu": false,
+                  "host_platform": "linux/amd64", "created": "2026-11-22T12:00:00Z",
+                  "smolvm_version": "1.9.3",
+                  "assets": {
+                    "layers": [{"digest": "sha256:e", "path": "layers/e.tar", "size": 5000000}]
+                  },
+                  "layer_size": 2000000, "layer_digest": "sha256:f"
                 }
                 """));
   }
@@ -149,8 +155,8 @@ class ImageVerbsTest {
   void doctorFailsWhenSomethingIsMissing() {
     caller.rooms.findings =
         List.of(
-            new HostCheck.Finding("qemu-system-x86_64", "found", "10.0.2", ""),
-            new HostCheck.Finding("sqfstar", "missing", "missing; makes images", "apt-get x"));
+            new Finding("qemu-system-x86_64", Finding.State.FOUND, "10.0.2", ""),
+            new Finding("sqfstar", Finding.State.MISSING, "missing; makes images", "apt-get x"));
     Outcome outcome = caller.call("doctor");
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(outcome.out())
