@@ -48,8 +48,8 @@ record Context(
   }
 
   /**
-   * What to throw for a failed command or copy: when it failed because the machine does not run, the
-   * words users of smolvm know. Looking before is not worth the time: it nearly always runs.
+   * What to throw for a failed command or copy: when it failed because the machine does not run,
+   * the words users of smolvm know. Looking before is not worth the time: it nearly always runs.
    */
   RuntimeException explained(Machine machine, MachineException e) {
     if (e.code() != ErrorCode.STATE || machine.status().running()) {

@@ -33,7 +33,9 @@ final class DoctorVerb extends Verb {
         }
       }
     }
-    return findings.stream().anyMatch(finding -> finding.state() == Finding.State.MISSING) ? ExitCode.FAILED : ExitCode.OK;
+    return findings.stream().anyMatch(finding -> finding.state() == Finding.State.MISSING)
+        ? ExitCode.FAILED
+        : ExitCode.OK;
   }
 
   private static String word(Finding finding) {

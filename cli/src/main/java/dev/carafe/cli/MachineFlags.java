@@ -103,7 +103,8 @@ final class MachineFlags {
   /** The machine to make of a pack, whose image has environment and directory already. */
   static MachineSpec of(LoadedPack pack, MachineSpec spec, Program program) {
     // As in smolvm, a value that is the default means that the pack decides.
-    int cpus = spec.cpus() == program.cpus() ? Math.clamp(pack.manifest().cpus(), 1, 16) : spec.cpus();
+    int cpus =
+        spec.cpus() == program.cpus() ? Math.clamp(pack.manifest().cpus(), 1, 16) : spec.cpus();
     int memory =
         spec.memoryMib() == program.memoryMib()
             ? Math.clamp(pack.manifest().mem(), 64, 1 << 20)

@@ -23,8 +23,7 @@ final class PackCreateVerb extends Verb {
     Program program = grammar.program();
     grammar
         .value("IMAGE", "The image, from any source.", "-I", "--image")
-        .value(
-            "PATH", "Writes PATH.smolmachine, and PATH, a note how to use it.", "-o", "--output")
+        .value("PATH", "Writes PATH.smolmachine, and PATH, a note how to use it.", "-o", "--output")
         .value("N", "CPUs of a machine made from it (default: " + program.cpus() + ").", "--cpus")
         .value("MiB", "Its memory (default: " + program.memoryMib() + ").", "--mem")
         .value("COMMAND", "Its entrypoint, instead of the image's.", "--entrypoint")

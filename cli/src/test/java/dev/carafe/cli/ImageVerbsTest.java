@@ -192,9 +192,7 @@ class ImageVerbsTest {
                 }),
             new Leftover("a directory", () -> removed.add("directory")));
     assertThat(caller.input("n\n").call("cleanup"))
-        .isEqualTo(
-            new Outcome(
-                0, "a process\na directory\nCancelled\n", "Remove these? [y/N] "));
+        .isEqualTo(new Outcome(0, "a process\na directory\nCancelled\n", "Remove these? [y/N] "));
     assertThat(removed).isEmpty();
     assertThat(caller.call("cleanup", "--yes"))
         .isEqualTo(
