@@ -33,7 +33,7 @@ class HostTerminalTest {
         "trap : INT; stty rows 33 cols 101; echo TTY=$(tty); before=$(stty -g); "
             + "sh -c 'echo PID=$$; exec \"$@\"' sh "
             + java(arguments)
-            + "; echo EXIT=$?; after=$(stty -g); "
+            + "; code=$?; echo; echo EXIT=$code; after=$(stty -g); "
             + "[ \"$before\" = \"$after\" ] && echo MODE=same || echo MODE=changed";
     ProcessBuilder builder = new ProcessBuilder("script", "-qec", shell, "/dev/null");
     builder.environment().put("TERM", "xterm-256color");
