@@ -22,11 +22,12 @@ final class DoctorVerb extends Verb {
     if (arguments.has("--json")) {
       console.line(json(findings));
     } else {
+      int width = findings.stream().mapToInt(finding -> finding.what().length()).max().orElse(0);
       for (Finding finding : findings) {
         console.line(
             Text.padded(word(finding), 9)
-                + Text.padded(finding.what(), 20)
-                + " "
+                + Text.padded(finding.what(), width)
+                + "  "
                 + finding.detail());
         if (!finding.fix().isEmpty()) {
           console.line("         " + finding.fix());

@@ -14,6 +14,8 @@ import java.util.OptionalInt;
 final class Values {
   private static final int MAX_CPUS = 16;
   private static final int MIN_MEMORY_MIB = 64;
+  private static final long NANOS_PER_MILLI = 1_000_000;
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   private Values() {}
 
@@ -150,9 +152,9 @@ final class Values {
    */
   static Duration duration(String option, String text) {
     try {
-      Duration sum = Duration.ZERO;
+      // In nanoseconds, which reach for 292 years: Duration's own multiplication loads BigDecimal.
+      long sum = 0;
       int at = 0;
-      boolean any = false;
       while (at < text.length()) {
         if (text.charAt(at) == ' ') {
           at++;
@@ -167,12 +169,11 @@ final class Values {
           unit++;
         }
         long amount = Long.parseLong(text.substring(at, digits));
-        sum = sum.plus(unit(text.substring(digits, unit)).multipliedBy(amount));
-        any = true;
+        sum = Math.addExact(sum, Math.multiplyExact(amount, nanos(text.substring(digits, unit))));
         at = unit;
       }
-      if (any && !sum.isZero() && sum.toDays() <= 36_500) {
-        return sum.toMillis() < 1 ? Duration.ofMillis(1) : sum;
+      if (sum > 0) {
+        return Duration.ofNanos(Math.max(sum, NANOS_PER_MILLI));
       }
     } catch (ArithmeticException | NumberFormatException e) {
       // Falls through to the sentence below.
@@ -189,17 +190,17 @@ final class Values {
     return c >= '0' && c <= '9';
   }
 
-  private static Duration unit(String name) {
-    return switch (name) {
-      case "ns", "nsec", "nanos" -> Duration.ofNanos(1);
-      case "us", "usec" -> Duration.ofNanos(1000);
-      case "ms", "msec", "millis" -> Duration.ofMillis(1);
-      case "s", "sec", "secs", "second", "seconds" -> Duration.ofSeconds(1);
-      case "m", "min", "mins", "minute", "minutes" -> Duration.ofMinutes(1);
-      case "h", "hr", "hrs", "hour", "hours" -> Duration.ofHours(1);
-      case "d", "day", "days" -> Duration.ofDays(1);
-      case "w", "week", "weeks" -> Duration.ofDays(7);
-      default -> throw new NumberFormatException(name);
+  private static long nanos(String unit) {
+    return switch (unit) {
+      case "ns", "nsec", "nanos" -> 1;
+      case "us", "usec" -> 1000;
+      case "ms", "msec", "millis" -> NANOS_PER_MILLI;
+      case "s", "sec", "secs", "second", "seconds" -> NANOS_PER_SECOND;
+      case "m", "min", "mins", "minute", "minutes" -> 60 * NANOS_PER_SECOND;
+      case "h", "hr", "hrs", "hour", "hours" -> 3600 * NANOS_PER_SECOND;
+      case "d", "day", "days" -> 86_400 * NANOS_PER_SECOND;
+      case "w", "week", "weeks" -> 7 * 86_400 * NANOS_PER_SECOND;
+      default -> throw new NumberFormatException(unit);
     };
   }
 }

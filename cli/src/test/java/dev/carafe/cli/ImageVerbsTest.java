@@ -162,8 +162,8 @@ class ImageVerbsTest {
     assertThat(outcome.out())
         .isEqualTo(
             """
-            found    qemu-system-x86_64   10.0.2
-            missing  sqfstar              missing; makes images
+            found    qemu-system-x86_64  10.0.2
+            missing  sqfstar             missing; makes images
                      apt-get x
             """);
     assertThat(compact(caller.call("doctor", "--json").out()))
