@@ -1,0 +1,121 @@
+package dev.carafe.cli;
+
+import java.util.List;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** {@code completion}: a script that makes a shell complete commands and options. */
+final class CompletionVerb extends Verb {
+  @Override
+  String summary() {
+    return "Prints a completion script for bash, zsh or fish.";
+  }
+
+  @Override
+  void describe(Grammar grammar) {
+    String name = grammar.program().name();
+    grammar
+        .arguments(1, "bash|zsh|fish")
+        .example("completion bash > ~/.local/share/bash-completion/completions/" + name)
+        .example("completion fish > ~/.config/fish/completions/" + name + ".fish");
+  }
+
+  @Override
+  int run(Arguments arguments, Context context) {
+    String shell = arguments.first().orElse("");
+    String script =
+        switch (shell) {
+          // The script for bash has a part for zsh, which needs its bashcompinit.
+          case "bash", "zsh" ->
+              AutoComplete.bash(context.program().name(), tree(context.program()));
+          case "fish" -> fish(context.program());
+          default ->
+              throw new UsageException(
+                  "name a shell: bash, zsh or fish",
+                  "Usage: " + context.program().name() + " completion bash|zsh|fish");
+        };
+    context.console().print(script);
+    return ExitCode.OK;
+  }
+
+  private static CommandLine tree(Program program) {
+    CommandLine root = new CommandLine(CommandSpec.create().name(program.name()));
+    for (String name : Verbs.TOP) {
+      if (Verbs.isGroup(name)) {
+        CommandLine group = new CommandLine(CommandSpec.create().name(name));
+        for (String verb : Verbs.of(name)) {
+          group.addSubcommand(verb, line(program, name, verb));
+        }
+        root.addSubcommand(name, group);
+      } else if (!name.equals("help")) {
+        root.addSubcommand(name, line(program, "", name));
+      }
+    }
+    return root;
+  }
+
+  private static CommandLine line(Program program, String group, String name) {
+    return Help.grammar(program, group, name, Verbs.verb(group, name)).commandLine();
+  }
+
+  private static String fish(Program program) {
+    StringBuilder script = new StringBuilder();
+    String complete = "complete -c " + program.name();
+    script.append(complete).append(" -f\n");
+    for (String name : Verbs.TOP) {
+      String summary =
+          name.equals("help")
+              ? "Show help for a command."
+              : Verbs.isGroup(name) ? Verbs.summary(name) : Verbs.verb("", name).summary();
+      script.append(complete).append(" -n __fish_use_subcommand -a ").append(name);
+      script.append(" -d ").append(quoted(summary)).append('\n');
+    }
+    for (String name : Verbs.TOP) {
+      if (Verbs.isGroup(name)) {
+        List<String> verbs = Verbs.of(name);
+        String noVerbYet =
+            "__fish_seen_subcommand_from "
+                + name
+                + "; and not __fish_seen_subcommand_from "
+                + String.join(" ", verbs);
+        for (String verb : verbs) {
+          script.append(complete).append(" -n ").append(quoted(noVerbYet)).append(" -a ");
+          script.append(verb).append(" -d ");
+          script.append(quoted(Verbs.verb(name, verb).summary())).append('\n');
+          options(
+              script,
+              complete,
+              "__fish_seen_subcommand_from " + name + "; and __fish_seen_subcommand_from " + verb,
+              line(program, name, verb));
+        }
+      } else if (!name.equals("help")) {
+        options(script, complete, "__fish_seen_subcommand_from " + name, line(program, "", name));
+      }
+    }
+    return script.toString();
+  }
+
+  private static void options(
+      StringBuilder script, String complete, String condition, CommandLine line) {
+    for (OptionSpec option : line.getCommandSpec().options()) {
+      if (option.hidden()) {
+        continue;
+      }
+      script.append(complete).append(" -n ").append(quoted(condition));
+      for (String name : option.names()) {
+        boolean isLong = name.startsWith("--");
+        script.append(isLong ? " -l " : " -s ").append(name.substring(isLong ? 2 : 1));
+      }
+      if (option.arity().max() > 0) {
+        script.append(" -r");
+      }
+      script.append(" -d ").append(quoted(option.description()[0])).append('\n');
+    }
+  }
+
+  private static String quoted(String text) {
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'";
+  }
+}

@@ -1,0 +1,76 @@
+package dev.carafe.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The three standard streams of this process. Text goes out as UTF-8, whole lines at once and
+ * unbuffered, whatever the locale. Safe for use by many threads.
+ *
+ * @param in standard input, unbuffered
+ */
+record Console(InputStream in, OutputStream out, OutputStream err) {
+
+  /** Nobody reads our standard output any more. */
+  static final class OutputClosedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    OutputClosedException(IOException cause) {
+      super("cannot write to standard output: " + cause.getMessage(), cause);
+    }
+  }
+
+  /** Writes a line to standard output. */
+  void line(String text) {
+    print(text + "\n");
+  }
+
+  /** Writes text to standard output. */
+  void print(String text) {
+    try {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+      out.flush();
+    } catch (IOException e) {
+      throw new OutputClosedException(e);
+    }
+  }
+
+  /** Writes a line to standard error; when that is closed there is nobody to tell. */
+  void note(String text) {
+    prompt(text + "\n");
+  }
+
+  /** Writes text to standard error. */
+  void prompt(String text) {
+    try {
+      err.write(text.getBytes(StandardCharsets.UTF_8));
+      err.flush();
+    } catch (IOException e) {
+      // Standard error is gone: the exit code still says what happened.
+    }
+  }
+
+  /**
+   * Asks a question on standard error and reads a line.
+   *
+   * @return true for {@code y} or {@code yes}; end of file is no
+   */
+  boolean confirm(String question) {
+    prompt(question);
+    StringBuilder answer = new StringBuilder();
+    try {
+      // Byte by byte: what follows the line belongs to somebody else. An answer has a few letters.
+      for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+        if (answer.length() < 16) {
+          answer.append((char) c);
+        }
+      }
+    } catch (IOException e) {
+      return false;
+    }
+    String word = answer.toString().strip();
+    return word.equalsIgnoreCase("y") || word.equalsIgnoreCase("yes");
+  }
+}

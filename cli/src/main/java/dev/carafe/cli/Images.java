@@ -1,0 +1,25 @@
+package dev.carafe.cli;
+
+import dev.carafe.image.Image;
+import dev.carafe.image.Progress;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+
+/** What the command line needs of an image store; see {@code dev.carafe.image.ImageStore}. */
+interface Images {
+  Optional<Image> find(String reference);
+
+  Image ensure(String reference, Progress progress);
+
+  Image pull(String reference, Progress progress);
+
+  Image importArchive(InputStream archive, String name, Progress progress);
+
+  List<Image> list();
+
+  void remove(String referenceOrDigest);
+
+  /** Returns the bytes freed. */
+  long prune();
+}

@@ -1,0 +1,22 @@
+package dev.carafe.cli;
+
+import dev.carafe.image.Progress;
+import dev.carafe.machine.Machines;
+
+/**
+ * The rooms to the right of this one, each opened when a command first needs it. The tests have a
+ * second implementation, in memory.
+ */
+interface Rooms {
+  /** The user's machines. */
+  Machines machines(Progress progress);
+
+  /** The user's images. */
+  Images images();
+
+  /** {@code .smolmachine} files. */
+  Packs packs();
+
+  /** What this computer needs to run machines. */
+  HostCheck host();
+}

@@ -1,0 +1,147 @@
+package dev.carafe.cli;
+
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.MachineStatus;
+import dev.carafe.machine.Machines;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** {@code machine update}: changes what a stopped machine is made of. */
+final class UpdateVerb extends Verb {
+  @Override
+  String summary() {
+    return "Changes a stopped machine.";
+  }
+
+  @Override
+  void describe(Grammar grammar) {
+    grammar
+        .value("NAME", "The machine.", "-n", "--name")
+        .value("N", "Virtual CPUs, at most 16.", "--cpus")
+        .value("MiB", "Memory, at least 64.", "--mem")
+        .value("GiB", "Recorded for programs that ask for it; only grows.", "--storage")
+        .value("GiB", "Space for all that the guest writes; only grows.", "--overlay")
+        .values("KEY=VALUE", "Set a variable of every command's environment.", "-e", "--env")
+        .values("KEY", "Take a variable away.", "--remove-env")
+        .value("DIR", "Working directory of every command.", "-w", "--workdir")
+        .value("USER", "User of every command.", "--user")
+        .refuseValue(MachineFlags.NO_MOUNTS, "-v", "--volume")
+        .refuseValue(MachineFlags.NO_MOUNTS, "--remove-volume")
+        .refuseValue(MachineFlags.NO_PORTS, "-p", "--port")
+        .refuseValue(MachineFlags.NO_PORTS, "--remove-port")
+        .refuseFlags(MachineFlags.NO_NETWORK, "--net")
+        .refuseFlags(MachineFlags.NO_GPU, "--gpu")
+        .refuseFlags("programs for another processor cannot be run", "--rosetta")
+        .accepted("--no-net")
+        .accepted("--no-gpu")
+        .accepted("--no-rosetta")
+        .arguments(1, "[NAME]")
+        .example("machine update --name web --mem 4096 --remove-env LANG");
+  }
+
+  @Override
+  int run(Arguments arguments, Context context) {
+    String name = arguments.requiredMachineName();
+    try (Machines machines = context.machines()) {
+      Machine machine = Context.find(machines, name);
+      requireStopped(machine);
+      MachineSpec before = machine.spec();
+      List<String> changes = new ArrayList<>();
+      MachineSpec after = change(before, arguments, context, changes);
+      if (changes.isEmpty()) {
+        context.console().line("No changes specified.");
+        return ExitCode.OK;
+      }
+      machine.update(after);
+      context.console().line("Updated machine '" + name + "':");
+      changes.forEach(line -> context.console().line("  " + line));
+      return ExitCode.OK;
+    }
+  }
+
+  private static MachineSpec change(
+      MachineSpec spec, Arguments arguments, Context context, List<String> changes) {
+    MachineSpec changed = spec;
+    if (arguments.has("--cpus")) {
+      changed = changed.withCpus(Values.cpus(arguments, context.console(), spec.cpus()));
+      changes.add("CPUs: " + changed.cpus());
+    }
+    if (arguments.has("--mem")) {
+      changed = changed.withMemoryMib(Values.memoryMib(arguments, spec.memoryMib()));
+      changes.add("Memory: " + changed.memoryMib() + " MiB");
+    }
+    changed = disks(changed, arguments, changes);
+    Map<String, String> env = new LinkedHashMap<>(spec.env());
+    Values.environment(arguments.values("--env"), context)
+        .forEach(
+            (key, value) -> {
+              env.put(key, value);
+              changes.add("Env: set " + key);
+            });
+    for (String key : arguments.values("--remove-env")) {
+      if (env.remove(key) != null) {
+        changes.add("Env: removed " + key);
+      }
+    }
+    try {
+      changed = changed.withEnv(env);
+      Optional<String> directory = arguments.value("--workdir");
+      if (directory.isPresent()) {
+        changed = changed.withDirectory(Values.directory("--workdir", directory.get()));
+        changes.add("Workdir: " + directory.get());
+      }
+      Optional<String> user = arguments.value("--user");
+      if (user.isPresent()) {
+        changed = changed.withUser(user.get());
+        changes.add("User: " + user.get());
+      }
+      return changed;
+    } catch (MachineException e) {
+      throw new UsageException(e.said());
+    }
+  }
+
+  /** New sizes of the disks, which only grow: data of the guest may be anywhere on them. */
+  static MachineSpec disks(MachineSpec spec, Arguments arguments, List<String> changes) {
+    int storage = Values.storageGib(arguments, spec.storageGib());
+    int overlay = Values.overlayGib(arguments, spec.overlayGib());
+    requireGrowth("storage", spec.storageGib(), storage);
+    requireGrowth("overlay", spec.overlayGib(), overlay);
+    if (arguments.has("--storage")) {
+      changes.add("Storage: " + storage + " GiB");
+    }
+    if (arguments.has("--overlay")) {
+      changes.add("Overlay: " + overlay + " GiB");
+    }
+    return spec.withDisks(storage, overlay);
+  }
+
+  private static void requireGrowth(String disk, int before, int after) {
+    if (after < before) {
+      throw new FailureException(
+          "config operation failed: resize: the "
+              + disk
+              + " disk has "
+              + before
+              + " GiB and cannot shrink to "
+              + after);
+    }
+  }
+
+  static void requireStopped(Machine machine) {
+    MachineStatus.State state = machine.status().state();
+    if (state == MachineStatus.State.RUNNING || state == MachineStatus.State.UNREACHABLE) {
+      throw new FailureException(
+          "invalid vm state: expected stopped, got "
+              + state.word()
+              + ". Stop machine '"
+              + machine.name()
+              + "' first.");
+    }
+  }
+}

@@ -1,0 +1,191 @@
+package dev.carafe.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tree of verbs. A verb is found by a switch, so that calling one loads no other's class; the
+ * names are listed once more for help and completion.
+ */
+final class Verbs {
+  private Verbs() {}
+
+  /** The verbs at the top, in the order of the help text. */
+  static final List<String> TOP =
+      List.of(
+          "run",
+          "machine",
+          "image",
+          "pack",
+          "setup",
+          "doctor",
+          "cleanup",
+          "completion",
+          "version",
+          "help");
+
+  /** The verbs of a group, in the order of the help text; none for what is no group. */
+  static List<String> of(String group) {
+    return switch (group) {
+      case "" -> TOP;
+      case "machine" ->
+          List.of(
+              "run",
+              "create",
+              "start",
+              "stop",
+              "delete",
+              "exec",
+              "shell",
+              "cp",
+              "ls",
+              "status",
+              "update",
+              "resize",
+              "data-dir");
+      case "image" -> List.of("pull", "import", "ls", "rm", "prune", "inspect");
+      case "pack" -> List.of("create", "inspect");
+      default -> List.of();
+    };
+  }
+
+  /** One sentence about a group. */
+  static String summary(String group) {
+    return switch (group) {
+      case "" -> "Runs commands in microVMs: no daemon, no root, no network device in the guest.";
+      case "machine" -> "Makes, runs and removes machines (alias: vm).";
+      case "image" -> "Keeps the images that machines are made from.";
+      case "pack" -> "Writes and reads .smolmachine files: an image in one file.";
+      default -> throw new IllegalArgumentException(group);
+    };
+  }
+
+  static boolean isGroup(String word) {
+    return switch (word) {
+      case "machine", "vm", "image", "pack" -> true;
+      default -> false;
+    };
+  }
+
+  /** The group's proper name. */
+  static String group(String word) {
+    return word.equals("vm") ? "machine" : word;
+  }
+
+  /** A verb's proper name. */
+  static String canonical(String group, String word) {
+    return switch (word) {
+      case "list" -> "ls";
+      case "sh" -> "shell";
+      case "rm" -> group.equals("machine") ? "delete" : "rm";
+      default -> word;
+    };
+  }
+
+  /**
+   * The verb of that name.
+   *
+   * @param group empty for the top
+   * @throws UsageException when there is none, with the nearest one as a hint
+   */
+  static Verb verb(String group, String word) {
+    String name = canonical(group, word);
+    Verb verb =
+        switch (group) {
+          case "" -> top(name);
+          case "machine" -> machine(name);
+          case "image" -> image(name);
+          case "pack" -> pack(name);
+          default -> null;
+        };
+    if (verb != null) {
+      return verb;
+    }
+    String full = group.isEmpty() ? word : group + " " + word;
+    if (isOfSmolvm(group, word)) {
+      throw new UsageException("'" + full + "' is a command of smolvm that is not built yet");
+    }
+    List<String> known = new ArrayList<>(of(group));
+    if (group.isEmpty()) {
+      known.add("vm");
+    }
+    throw new UsageException(
+        (word.startsWith("-") ? "unknown option '" : "unknown command '") + Text.shown(full) + "'",
+        Suggestion.hint(word, known, "Known: " + String.join(", ", of(group)) + "."));
+  }
+
+  private static Verb top(String name) {
+    return switch (name) {
+      case "run" -> new RunVerb();
+      case "setup" -> new SetupVerb();
+      case "doctor" -> new DoctorVerb();
+      case "cleanup" -> new CleanupVerb();
+      case "completion" -> new CompletionVerb();
+      case "version" -> new VersionVerb();
+      default -> null;
+    };
+  }
+
+  private static Verb machine(String name) {
+    return switch (name) {
+      case "run" -> new RunVerb();
+      case "create" -> new CreateVerb();
+      case "start" -> new StartVerb();
+      case "stop" -> new StopVerb();
+      case "delete" -> new DeleteVerb();
+      case "exec" -> new ExecVerb();
+      case "shell" -> new ShellVerb();
+      case "cp" -> new CopyVerb();
+      case "ls" -> new ListVerb();
+      case "status" -> new StatusVerb();
+      case "update" -> new UpdateVerb();
+      case "resize" -> new ResizeVerb();
+      case "data-dir" -> new DataDirVerb();
+      default -> null;
+    };
+  }
+
+  private static Verb image(String name) {
+    return switch (name) {
+      case "pull" -> new ImagePullVerb();
+      case "import" -> new ImageImportVerb();
+      case "ls" -> new ImageListVerb();
+      case "rm" -> new ImageRemoveVerb();
+      case "prune" -> new ImagePruneVerb();
+      case "inspect" -> new ImageInspectVerb();
+      default -> null;
+    };
+  }
+
+  private static Verb pack(String name) {
+    return switch (name) {
+      case "create" -> new PackCreateVerb();
+      case "inspect" -> new PackInspectVerb();
+      default -> null;
+    };
+  }
+
+  private static boolean isOfSmolvm(String group, String word) {
+    return switch (group) {
+      case "" -> word.equals("serve") || word.equals("config");
+      case "machine" ->
+          switch (word) {
+            case "images",
+                "prune",
+                "monitor",
+                "network-test",
+                "fork",
+                "fork-release",
+                "egress-events" ->
+                true;
+            default -> false;
+          };
+      case "pack" ->
+          switch (word) {
+            case "run", "push", "pull", "prune" -> true;
+            default -> false;
+          };
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,167 @@
+package dev.carafe.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.carafe.cli.Caller.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DispatchTest {
+  @Test
+  void versionIsOursOrTheDialectWeFollow() {
+    assertThat(Caller.carafe().call("--version").out()).matches("carafe \\d+\\.\\d+\\.\\d+.*\n");
+    assertThat(Caller.carafe().call("version")).isEqualTo(Caller.carafe().call("--version"));
+    assertThat(Caller.smolvm().call("--version")).isEqualTo(new Outcome(0, "smolvm 1.9.3\n", ""));
+  }
+
+  @Test
+  void theDialectCanBeChosenByTheEnvironment() {
+    Caller caller = Caller.smolvm();
+    caller.env.put("CARAFE_SMOLVM_VERSION", "0.8.0");
+    assertThat(caller.call("--version").out()).isEqualTo("smolvm 0.8.0\n");
+    caller.env.put("CARAFE_SMOLVM_VERSION", "new");
+    assertThat(caller.call("--version"))
+        .isEqualTo(
+            new Outcome(
+                2,
+                "",
+                "error: CARAFE_SMOLVM_VERSION is 'new', but must be a version such as 0.8.0\n"));
+  }
+
+  @Test
+  void withoutArgumentsTheHelpTextGoesToStandardErrorWithExitCode2() {
+    Outcome outcome = Caller.carafe().call();
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.out()).isEmpty();
+    assertThat(outcome.err()).contains("Usage: carafe COMMAND", "machine data-dir");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "help",
+        "help machine",
+        "machine --help",
+        "vm help",
+        "help machine exec",
+        "machine exec --help",
+        "machine exec -h --name x",
+        "run --help"
+      })
+  void helpGoesToStandardOutputWithExitCode0(String line) {
+    Outcome outcome = Caller.smolvm().call(line.split(" "));
+    assertThat(outcome.exitCode()).isZero();
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out()).contains("Usage: smolvm ").doesNotContain("carafe");
+  }
+
+  @Test
+  void everyVerbHasHelpWithAnExampleThatItsOwnGrammarReads() {
+    for (Program program : new Program[] {Program.CARAFE, Program.of("smolvm", Map.of())})
+      for (String group : new String[] {"", "machine", "image", "pack"}) {
+        for (String name : Verbs.of(group)) {
+          if (Verbs.isGroup(name) || name.equals("help")) {
+            continue;
+          }
+          String help = Help.of(program, group.isEmpty() ? list(name) : list(group, name));
+          assertThat(help).contains("Examples:\n");
+          for (String example : help.split("Examples:\n")[1].split("\n\n")[0].split("\n")) {
+            String[] words = example.strip().split(" [<>] ")[0].split(" ");
+            int verb = words[1].equals(group) ? 3 : 2;
+            assertThat(words[0]).isEqualTo(program.name());
+            Help.grammar(program, group, name, Verbs.verb(group, name))
+                .parse(unquoted(words).subList(verb, unquoted(words).size()));
+          }
+        }
+      }
+  }
+
+  private static List<String> list(String... words) {
+    return List.of(words);
+  }
+
+  /** Joins the words between single quotes. */
+  private static List<String> unquoted(String[] words) {
+    List<String> joined = new ArrayList<>();
+    boolean open = false;
+    for (String word : words) {
+      if (open) {
+        joined.set(joined.size() - 1, joined.getLast() + " " + word);
+      } else {
+        joined.add(word);
+      }
+      open ^= word.chars().filter(c -> c == '\'').count() % 2 == 1;
+    }
+    return joined;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "machin, 'unknown command ''machin''', 'Did you mean ''machine''?'",
+    "machine creat, 'unknown command ''machine creat''', 'Did you mean ''create''?'",
+    "image pul x, 'unknown command ''image pul''', 'Did you mean ''pull''?'",
+    "machine ls --jsn, 'unknown option ''--jsn''', 'Did you mean ''--json''?'",
+    "machine exec --nmae x -- ls, 'unknown option ''--nmae''', 'Did you mean ''--name''?'",
+    "--versoin, 'unknown option ''--versoin''', 'Known: '",
+    "machine xyzzy, 'unknown command ''machine xyzzy''', 'Known: run, create'",
+    "machine fork --golden x, '''machine fork'' is a command of smolvm that is not built yet', ''",
+    "serve start, '''serve'' is a command of smolvm that is not built yet', ''",
+    "pack push x -f y, '''pack push'' is a command of smolvm that is not built yet', ''",
+    "machine ls x, 'unexpected argument ''x''', 'carafe machine ls --help'",
+    "machine delete a b, 'unexpected argument ''b''', ''",
+    "machine delete a -n b, 'two names were given: ''b'' and ''a''', ''",
+    "machine delete, 'no machine was named', ''",
+    "machine exec --name, 'the option --name needs a value', ''",
+    "machine exec --name a --name b -- ls, 'the option --name was given more than once', ''",
+    "machine exec --name a, 'no command was given', ''",
+    "machine resize -n a, 'give --storage, --overlay or both', ''",
+    "machine cp a b, 'exactly one of source and destination', ''",
+    "machine cp a:/x b:/y, 'exactly one of source and destination', ''",
+    "machine cp a, 'a source and a destination are needed', ''",
+    "image pull, 'no image was named', ''",
+    "pack create -o x, 'no image was named', ''",
+    "pack create --image x -o y.smolmachine, '--output ''y.smolmachine'' must be', 'without .smolmachine'",
+    "completion tcsh, 'name a shell', ''",
+  })
+  void wrongUseIsExitCode2WithASentenceAndAHint(String line, String message, String hint) {
+    Outcome outcome = Caller.carafe().call(line.split(" "));
+    assertThat(outcome.exitCode()).isEqualTo(2);
+    assertThat(outcome.out()).isEmpty();
+    assertThat(outcome.err()).startsWith("error: " + message).contains(hint);
+  }
+
+  @Test
+  void whatIsUnexpectedIsOneLineAndTheTraceIsOnRequest() {
+    Caller caller = Caller.carafe();
+    caller.rooms.images.stored.put("x", null);
+    Outcome outcome = caller.call("image", "ls");
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.err())
+        .isEqualTo(
+            "Error: unexpected: java.lang.NullPointerException (set CARAFE_DEBUG=1 to see where)\n");
+    caller.env.put("CARAFE_DEBUG", "1");
+    assertThat(caller.call("image", "ls").err()).contains("\tat dev.carafe.cli.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bash", "zsh"})
+  void theScriptForBashKnowsVerbsAndOptionsAndNoneThatAreRefused(String shell) {
+    String script = Caller.carafe().call("completion", shell).out();
+    assertThat(script).contains("data-dir", "--workdir").doesNotContain("--allow-cidr");
+  }
+
+  @Test
+  void theScriptForFishKnowsVerbsAndOptionsAndNoneThatAreRefused() {
+    String script = Caller.smolvm().call("completion", "fish").out();
+    assertThat(script)
+        .contains("complete -c smolvm -n __fish_use_subcommand -a machine")
+        .contains("-s w -l workdir -r -d 'Working directory")
+        .doesNotContain("allow-cidr");
+  }
+}
