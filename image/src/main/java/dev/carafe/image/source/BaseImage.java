@@ -88,7 +88,7 @@ final class BaseImage {
             builder,
             "install mmdebstrap (carafe setup does it)",
             line -> {
-              if (line.startsWith("I: ")) {
+              if (line.startsWith("I: ") && !line.contains("hook")) {
                 progress.step("base: " + line.substring(3));
               }
             });
