@@ -5,6 +5,7 @@ import dev.carafe.image.layer.Limits;
 import dev.carafe.image.layer.Squashfs;
 import dev.carafe.image.registry.Credentials;
 import dev.carafe.image.registry.RegistryClient;
+import dev.carafe.image.registry.RegistryException;
 import dev.carafe.image.registry.RegistryName;
 import dev.carafe.image.source.Archive;
 import dev.carafe.image.source.Assembly;
@@ -307,7 +308,19 @@ public final class ImageStore {
               .byDigest(digest)
               .orElseThrow(() -> new IOException("it was removed by another process")));
     } catch (IOException e) {
+      // Whole layers that came over a network are worth keeping for the next try; prune takes them.
+      if (!(e instanceof RegistryException)) {
+        forgetOrphans(e);
+      }
       throw failed(what, e);
+    }
+  }
+
+  private void forgetOrphans(IOException reason) {
+    try {
+      catalog.collect();
+    } catch (IOException e) {
+      reason.addSuppressed(e);
     }
   }
 

@@ -86,6 +86,7 @@ public final class LayerMerger {
       }
       winners[i] = null;
     }
+    progress.accept(rawBytes);
   }
 
   private static void writeLayer(

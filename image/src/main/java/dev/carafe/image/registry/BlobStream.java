@@ -28,6 +28,7 @@ final class BlobStream extends InputStream {
   private volatile long lastSign = System.nanoTime();
   private volatile boolean waiting;
   private long position;
+  private boolean broken;
   private int breaks;
 
   BlobStream(Opener opener) throws IOException {
@@ -59,26 +60,34 @@ final class BlobStream extends InputStream {
   @Override
   public int read(byte[] to, int offset, int length) throws IOException {
     while (true) {
+      lastSign = System.nanoTime();
+      waiting = true;
       try {
-        lastSign = System.nanoTime();
-        waiting = true;
+        if (broken) {
+          reopen();
+        }
         int read = body.read(to, offset, length);
         position += Math.max(read, 0);
         return read;
-      } catch (InterruptedIOException e) {
-        throw e;
+      } catch (InterruptedIOException | RegistryException e) {
+        throw e; // trying again does not change a refusal
       } catch (IOException e) {
         if (Thread.currentThread().isInterrupted() || ++breaks > MOST_BREAKS) {
           throw new RegistryException("the download broke off " + breaks + " times", e);
         }
+        broken = true;
         body.close();
-        Part part = opener.open(position);
-        body = part.body();
-        part.body().skipNBytes(position - part.from());
       } finally {
         waiting = false;
       }
     }
+  }
+
+  private void reopen() throws IOException {
+    Part part = opener.open(position);
+    body = part.body();
+    body.skipNBytes(position - part.from());
+    broken = false;
   }
 
   @Override

@@ -16,8 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLHandshakeException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -180,24 +178,26 @@ public final class RegistryClient implements ContentSource, AutoCloseable {
   /** TLS, unless a registry on this host answers in the clear. */
   private String scheme() throws IOException {
     if (scheme.isEmpty()) {
-      scheme = name.isLoopback() && !speaksTls() ? "http" : "https";
+      scheme = name.isLoopback() && speaksPlainHttp() ? "http" : "https";
     }
     return scheme;
   }
 
-  private boolean speaksTls() throws IOException {
+  /**
+   * Asked in the clear first, because that question is always answered at once: a server that expects
+   * TLS hangs up or says 400, one that does not expect it may wait for more of our greeting.
+   */
+  private boolean speaksPlainHttp() throws IOException {
     try {
-      URI uri = URI.create("https://" + name.host() + "/v2/");
-      http.send(RegistryHttp.request(uri).build()).body().close();
-      return true;
-    } catch (SSLHandshakeException e) {
-      throw e;
-    } catch (SSLException e) {
-      return false; // what came was no TLS
+      URI uri = URI.create("http://" + name.host() + "/v2/");
+      HttpResponse<InputStream> response =
+          http.sendOnce(RegistryHttp.request(uri).build());
+      response.body().close();
+      return response.statusCode() != 400;
     } catch (RegistryException e) {
       throw e;
     } catch (IOException e) {
-      return false; // hung up on our greeting
+      return false;
     }
   }
 
@@ -271,7 +271,7 @@ public final class RegistryClient implements ContentSource, AutoCloseable {
   }
 
   private static String encode(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   private static String basic(Credential credential) {

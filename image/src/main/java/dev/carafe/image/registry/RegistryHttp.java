@@ -23,6 +23,8 @@ final class RegistryHttp implements AutoCloseable {
   private static final Duration TO_CONNECT = Duration.ofSeconds(30);
   private static final Duration TO_ANSWER = Duration.ofSeconds(60);
 
+  private static final int MOST_TRIES = 3;
+
   private final HttpClient client;
 
   RegistryHttp(Map<String, String> environment) throws RegistryException {
@@ -42,6 +44,23 @@ final class RegistryHttp implements AutoCloseable {
 
   /** Sends it; the caller closes the body. */
   HttpResponse<InputStream> send(HttpRequest request) throws IOException {
+    for (int tries = 1; ; tries++) {
+      try {
+        return sendOnce(request);
+      } catch (RegistryException | InterruptedIOException e) {
+        throw e;
+      } catch (IOException e) {
+        // Mostly a kept connection that the other side had just given up: a new one will do.
+        if (tries == MOST_TRIES) {
+          throw new RegistryException(
+              "the connection to " + request.uri().getAuthority() + " broke off", e);
+        }
+      }
+    }
+  }
+
+  /** The same without trying again; an answer that is no HTTP is a plain IOException. */
+  HttpResponse<InputStream> sendOnce(HttpRequest request) throws IOException {
     String host = request.uri().getAuthority();
     try {
       return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
@@ -64,7 +83,8 @@ final class RegistryHttp implements AutoCloseable {
               + " SSL_CERT_FILE",
           e);
     } catch (SSLException e) {
-      throw e; // it may be no TLS at all: see RegistryClient#scheme
+      throw new RegistryException(
+          "the registry " + host + " does not speak TLS properly (" + e.getMessage() + ")", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");

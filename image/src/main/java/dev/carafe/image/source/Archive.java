@@ -45,6 +45,9 @@ public final class Archive {
     // The limit holds for what is in it as well: whatever is kept of the stream is no larger.
     BufferedInputStream plain =
         new BufferedInputStream(Decompression.open(in, intake.limits().bytes()), LOOK_AHEAD);
+    if (isEmpty(plain)) {
+      throw new BadArchiveException("it is empty");
+    }
     Kind found = kind == Kind.ANY ? look(plain) : kind;
     if (found == Kind.ROOT_FILESYSTEM) {
       return rootFilesystem(intake, plain, bare);
@@ -75,6 +78,13 @@ public final class Archive {
             .blobs()
             .compress(intake.work(), tar, count -> intake.progress().bytes(done[0] += count, -1));
     return Assembly.of(intake, config, List.of(layer));
+  }
+
+  private static boolean isEmpty(BufferedInputStream in) throws IOException {
+    in.mark(1);
+    int first = in.read();
+    in.reset();
+    return first < 0;
   }
 
   /** Reads the first name and puts everything back. */

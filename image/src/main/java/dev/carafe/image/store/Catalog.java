@@ -265,8 +265,11 @@ public final class Catalog {
     return freed;
   }
 
-  /** Removes blobs that no image needs, unless someone is bringing blobs in right now. */
-  private long collect() throws IOException {
+  /**
+   * Removes blobs that no image needs, unless someone is bringing blobs in right now; returns the bytes
+   * that frees.
+   */
+  public long collect() throws IOException {
     Optional<FileLocks.Held> alone = FileLocks.tryExclusive(layout.lock("intake"));
     if (alone.isEmpty()) {
       return 0; // the next removal or prune does it
