@@ -57,7 +57,7 @@ public final class LayerMerger {
     }
   }
 
-  /** The root directory's owner, mode and time: a squashfs takes them beside the tar. */
+  /** The root directory's own entry: a squashfs takes what it needs of it beside the tar. */
   public TarEntry rootAttributes() {
     return tree.rootAttributes();
   }

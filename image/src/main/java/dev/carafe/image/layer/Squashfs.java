@@ -34,6 +34,8 @@ public final class Squashfs {
    * taking room to {@link Image#DISK_BYTES}, readable by all and writable by nobody. On failure the
    * file is gone.
    *
+   * @param root for the root directory's mode. Its owner is always root and its time that of making:
+   *     sqfstar 4.5.1 takes options for them and ignores them
    * @return the bytes that the squashfs takes
    */
   public long write(Path file, TarEntry root, Entries entries) throws IOException {
@@ -62,18 +64,12 @@ public final class Squashfs {
                 "-exit-on-error",
                 "-mkfs-time",
                 "0",
-                // sqfstar ignores an entry for the root and makes it 0777 unless told otherwise.
+                // It ignores an entry for the root, and makes it 0777 unless told otherwise.
                 "-root-mode",
                 Integer.toOctalString(root.mode()),
-                "-root-uid",
-                Long.toString(root.uid()),
-                "-root-gid",
-                Long.toString(root.gid()),
-                "-root-time",
-                Long.toString(root.mtime()),
                 file.toString()));
     builder.environment().put("LC_ALL", "C");
-    // It warns when this is set and options for time are given.
+    // With it set, no file could be younger.
     builder.environment().remove("SOURCE_DATE_EPOCH");
     Process process;
     try {
