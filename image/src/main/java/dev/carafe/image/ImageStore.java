@@ -1,59 +1,444 @@
 package dev.carafe.image;
 
+import dev.carafe.image.layer.Decompression;
+import dev.carafe.image.layer.Limits;
+import dev.carafe.image.layer.Squashfs;
+import dev.carafe.image.registry.Credentials;
+import dev.carafe.image.registry.RegistryClient;
+import dev.carafe.image.registry.RegistryException;
+import dev.carafe.image.registry.RegistryName;
+import dev.carafe.image.source.Archive;
+import dev.carafe.image.source.Assembly;
+import dev.carafe.image.source.Content;
+import dev.carafe.image.source.Intake;
+import dev.carafe.image.source.LocalSources;
+import dev.carafe.image.source.Platform;
+import dev.carafe.image.source.Reference;
+import dev.carafe.image.source.Transfer;
+import dev.carafe.image.store.Blobs;
+import dev.carafe.image.store.Catalog;
+import dev.carafe.image.store.Digests;
+import dev.carafe.image.store.ImageRecord;
+import dev.carafe.image.store.Layer;
+import dev.carafe.image.store.StoreLayout;
+import dev.carafe.image.store.WorkDirectory;
+import java.io.Closeable;
+import java.io.FilterInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 
-/** The user's images. STUB FOR THE SHAPE ONLY: replaced by the image room. */
+/**
+ * The user's images. Safe for use by several threads and processes at once: readers see an image whole
+ * or not at all, and of two that want the same one, one makes it and both have it.
+ *
+ * <p>Every method that takes a reference understands all transports (docs/images.md) and throws
+ * {@link ImageException} when something fails; then nothing half-written is left.
+ */
 public final class ImageStore {
-  private ImageStore() {}
+  private final StoreLayout layout;
+  private final Catalog catalog;
+  private final Blobs blobs;
+  private final Settings settings;
+
+  /** What a test replaces. */
+  record Settings(
+      Limits limits,
+      Platform platform,
+      Credentials credentials,
+      Map<String, String> environment,
+      Supplier<InputStream> standardInput,
+      Clock clock,
+      String sqfstar) {
+    static Settings ofEnvironment() {
+      return new Settings(
+          Limits.standard(),
+          Platform.ofHost(),
+          Credentials.ofEnvironment(System.getenv()),
+          System.getenv(),
+          () -> System.in,
+          Clock.systemUTC(),
+          "sqfstar");
+    }
+  }
+
+  ImageStore(StoreLayout layout, Settings settings) {
+    this.layout = layout;
+    this.settings = settings;
+    catalog = new Catalog(layout);
+    blobs = new Blobs(layout, settings.limits());
+  }
 
   /** Opens (and makes, when missing) the store of {@code home}. Cheap: reads nothing. */
   public static ImageStore open(Home home) {
-    throw new IllegalStateException();
+    return open(home, Settings.ofEnvironment());
+  }
+
+  static ImageStore open(Home home, Settings settings) {
+    StoreLayout layout = new StoreLayout(home.images());
+    try {
+      layout.prepare();
+    } catch (IOException e) {
+      throw failed("open the image store " + layout.root(), e);
+    }
+    return new ImageStore(layout, settings);
   }
 
   /**
    * The image that {@code reference} names in this store, without asking anyone else; empty when it
-   * is not here. Fast: on the path of every start.
+   * is not here. A digest, or the first 12 or more digits of one, names its image too. Fast: on the
+   * path of every start.
    */
   public Optional<Image> find(String reference) {
-    throw new IllegalStateException();
+    try {
+      return record(reference).map(this::image);
+    } catch (IOException e) {
+      throw failed("look for the image " + reference, e);
+    }
   }
 
-  /** {@link #find}, else {@link #pull}. */
+  private Optional<ImageRecord> record(String reference) throws IOException {
+    if (Digests.isDigest(reference)) {
+      return present(catalog.byDigest(reference));
+    }
+    Reference parsed = parse(reference);
+    Optional<ImageRecord> found = present(catalog.find(parsed.name()));
+    if (found.isPresent() || !(parsed instanceof Reference.Registry)) {
+      return found;
+    }
+    List<String> digests = catalog.byPrefix(reference);
+    if (digests.size() == 1) {
+      return present(catalog.byDigest(digests.getFirst()));
+    }
+    // The full spelling of a name that is stored in its short one. Last, because it is slow.
+    Optional<String> canonical = canonical(parsed).filter(name -> !name.equals(parsed.name()));
+    return canonical.isEmpty() ? Optional.empty() : present(catalog.find(canonical.get()));
+  }
+
+  private Optional<ImageRecord> present(Optional<ImageRecord> record) {
+    return record.filter(r -> Files.exists(layout.squashfs(r.manifest().digest())));
+  }
+
+  private static Optional<String> canonical(Reference reference) {
+    try {
+      return Optional.of(RegistryName.parse(reference.name()).canonical());
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // a name that was given at import, perhaps
+    }
+  }
+
+  /**
+   * {@link #find}, else {@link #pull}. What names a file is imported again when the file has changed
+   * since, and a directory always.
+   */
   public Image ensure(String reference, Progress progress) {
-    throw new IllegalStateException();
+    Reference parsed = parse(reference);
+    try {
+      Optional<Image> found = find(reference);
+      if (found.isPresent() && isCurrent(parsed)) {
+        return found.get();
+      }
+    } catch (IOException e) {
+      throw failed("use the image " + reference, e);
+    }
+    return pull(reference, progress);
   }
 
-  /** Fetches what {@code reference} (any transport) names now, stores it, and names it so. */
+  private boolean isCurrent(Reference reference) throws IOException {
+    return switch (reference) {
+      case Reference.Registry _, Reference.Base _ -> true;
+      case Reference.StandardInput _ -> false;
+      case Reference.DockerArchive _,
+          Reference.OciArchive _,
+          Reference.OciLayout _,
+          Reference.Directory _,
+          Reference.Tar _,
+          Reference.Local _ -> {
+        Optional<String> now = LocalSources.stamp(reference);
+        yield now.isPresent() && now.equals(catalog.stamp(reference.name()));
+      }
+    };
+  }
+
+  /**
+   * Fetches what {@code reference} (any transport) names now, stores it, and names it so. What comes
+   * from standard input gets no name.
+   */
   public Image pull(String reference, Progress progress) {
-    throw new IllegalStateException();
+    Reference parsed = parse(reference);
+    if (parsed instanceof Reference.Registry registry) {
+      RegistryName name;
+      try {
+        name = RegistryName.parse(registry.name());
+      } catch (IllegalArgumentException e) {
+        throw new ImageException("pull an image", e.getMessage(), e);
+      }
+      progress.step("Pulling " + name.canonical());
+      return bringIn(
+          "pull " + name.canonical(),
+          Optional.of(name.canonical()),
+          "",
+          progress,
+          intake -> fromRegistry(intake, name));
+    }
+    progress.step(
+        parsed instanceof Reference.Base
+            ? "Making the base image (once)"
+            : "Importing " + reference);
+    String stamp;
+    try {
+      // Before reading: a change while we read must not go unnoticed.
+      stamp = LocalSources.stamp(parsed).orElse("");
+    } catch (IOException e) {
+      throw failed("import " + reference, e);
+    }
+    return bringIn(
+        (parsed instanceof Reference.Base ? "make the image " : "import ") + reference,
+        parsed instanceof Reference.StandardInput ? Optional.empty() : Optional.of(parsed.name()),
+        stamp,
+        progress,
+        intake -> LocalSources.take(intake, parsed, settings.standardInput().get()));
+  }
+
+  private Content fromRegistry(Intake intake, RegistryName name) throws IOException {
+    try (RegistryClient client =
+        new RegistryClient(name, settings.credentials(), settings.environment())) {
+      Transfer.Chosen chosen = Transfer.choose(client, client.top(), intake.platform());
+      String digest = chosen.manifest().digest();
+      // Whoever comes second waits here and then finds all blobs in place.
+      try (Closeable _ = catalog.making(digest)) {
+        return Transfer.take(intake, client, chosen);
+      }
+    }
   }
 
   /**
    * Imports an archive from a stream ({@code docker save}, OCI archive, or a plain root filesystem
-   * tar).
+   * tar; compressed or not), which is read to its end and not closed.
+   *
+   * @param name to find it by; empty for none
    */
   public Image importArchive(InputStream archive, String name, Progress progress) {
-    throw new IllegalStateException();
+    Optional<String> stored =
+        name.isEmpty() || name.equals("-") ? Optional.empty() : Optional.of(storedName(name));
+    progress.step("Importing " + stored.orElse("an archive"));
+    InputStream kept =
+        new FilterInputStream(archive) {
+          @Override
+          public void close() {
+            // the caller's
+          }
+        };
+    return bringIn(
+        "import " + stored.orElse("the archive"),
+        stored,
+        "",
+        progress,
+        intake -> LocalSources.archive(intake, kept, Archive.Kind.ANY));
+  }
+
+  /**
+   * Makes an image of layers that are uncompressed tars, lowest first.
+   *
+   * @param name to find it by
+   */
+  public Image importLayers(
+      ImageConfig config, List<Path> layerTars, Optional<String> name, Progress progress) {
+    Optional<String> stored = name.map(this::storedName);
+    String what = "import " + stored.orElse("the layers");
+    return bringIn(
+        what,
+        stored,
+        "",
+        progress,
+        intake -> {
+          List<Layer> layers = new ArrayList<>();
+          long[] done = {0};
+          for (Path tar : layerTars) {
+            try (InputStream in = Files.newInputStream(tar)) {
+              layers.add(
+                  blobs.compress(
+                      intake.work(), in, count -> progress.bytes(done[0] += count, -1)));
+            }
+          }
+          return Assembly.of(intake, config, layers);
+        });
+  }
+
+  private String storedName(String name) {
+    Reference parsed = parse(name);
+    return parsed instanceof Reference.Registry
+        ? canonical(parsed).orElse(parsed.name())
+        : parsed.name();
+  }
+
+  private interface Source {
+    Content take(Intake intake) throws IOException;
+  }
+
+  private Image bringIn(
+      String what, Optional<String> name, String stamp, Progress progress, Source source) {
+    try (Closeable _ = catalog.intake();
+        WorkDirectory work = WorkDirectory.create(layout)) {
+      Intake intake =
+          new Intake(work, blobs, settings.limits(), settings.platform(), progress);
+      Content content = source.take(intake);
+      ImageBuilder builder =
+          new ImageBuilder(
+              catalog,
+              blobs,
+              settings.limits(),
+              settings.clock(),
+              new Squashfs(settings.sqfstar()));
+      String digest = content.manifest().digest();
+      do {
+        builder.ensureBuilt(work, content, progress);
+        // Someone may have removed it in between; its blobs are still ours, so it is made again.
+      } while (name.isPresent() && !catalog.name(name.get(), digest, stamp));
+      return image(
+          catalog
+              .byDigest(digest)
+              .orElseThrow(() -> new IOException("it was removed by another process")));
+    } catch (IOException e) {
+      // Whole layers that came over a network are worth keeping for the next try; prune takes them.
+      if (!(e instanceof RegistryException)) {
+        forgetOrphans(e);
+      }
+      throw failed(what, e);
+    }
+  }
+
+  private void forgetOrphans(IOException reason) {
+    try {
+      catalog.collect();
+    } catch (IOException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
+  private Image image(ImageRecord record) {
+    String digest = record.manifest().digest();
+    return new Image(
+        digest,
+        record.names(),
+        record.config(),
+        layout.squashfs(digest),
+        record.bytes(),
+        record.layers(),
+        record.created());
   }
 
   /** All images, newest first. */
   public List<Image> list() {
-    throw new IllegalStateException();
+    try {
+      return catalog.all().stream().map(this::image).toList();
+    } catch (IOException e) {
+      throw failed("list the images", e);
+    }
+  }
+
+  /** All that is known of an image that is here. */
+  public Optional<ImageDetails> inspect(String reference) {
+    try {
+      Optional<ImageRecord> record = record(reference);
+      return record.isEmpty()
+          ? Optional.empty()
+          : Optional.of(Inspection.of(blobs, record.get(), image(record.get())));
+    } catch (IOException e) {
+      throw failed("inspect the image " + reference, e);
+    }
   }
 
   /**
-   * Takes a name away, or with a digest (or unique prefix of 12 or more digits) the image and all
-   * its names.
+   * Opens a layer of an image here as an uncompressed tar.
+   *
+   * @param digest one of {@link Image#layers}
    */
-  public void remove(String referenceOrDigest) {
-    throw new IllegalStateException();
+  public InputStream openLayer(String digest) {
+    String what = "open the layer " + digest;
+    if (!Digests.isDigest(digest)) {
+      throw new ImageException(what, "that is not a digest");
+    }
+    try {
+      InputStream blob = blobs.open(digest);
+      try {
+        return Decompression.open(blob, settings.limits().bytes());
+      } catch (IOException e) {
+        blob.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw failed(what, e);
+    }
   }
 
-  /** Removes images without a name and whatever interrupted work left; returns the bytes freed. */
-  public long prune() {
-    throw new IllegalStateException();
+  /**
+   * Takes a name away, and the image with its last name; or with a digest (or unique prefix of 12 or
+   * more digits) the image and all its names.
+   *
+   * @param inUse digests of images that machines use: one of these is not removed, but refused
+   */
+  public void remove(String referenceOrDigest, Set<String> inUse) {
+    String what = "remove the image " + referenceOrDigest;
+    try {
+      if (Digests.isDigest(referenceOrDigest)) {
+        if (!catalog.has(referenceOrDigest) && catalog.byDigest(referenceOrDigest).isEmpty()) {
+          throw new ImageException(what, "there is none");
+        }
+        catalog.removeImage(referenceOrDigest, inUse);
+        return;
+      }
+      Reference parsed = parse(referenceOrDigest);
+      if (catalog.removeName(parsed.name(), inUse)) {
+        return;
+      }
+      List<String> digests = catalog.byPrefix(referenceOrDigest);
+      if (digests.size() > 1) {
+        throw new ImageException(what, "several images begin so: " + String.join(", ", digests));
+      }
+      if (digests.size() == 1) {
+        catalog.removeImage(digests.getFirst(), inUse);
+        return;
+      }
+      Optional<String> canonical = canonical(parsed);
+      if (canonical.isEmpty() || !catalog.removeName(canonical.get(), inUse)) {
+        throw new ImageException(what, "there is none; `carafe image ls` shows what is here");
+      }
+    } catch (IOException e) {
+      throw failed(what, e);
+    }
+  }
+
+  /**
+   * Removes images without a name and whatever interrupted work left; returns the bytes freed.
+   *
+   * @param inUse digests of images that machines use, which stay
+   */
+  public long prune(Set<String> inUse) {
+    try {
+      return catalog.prune(inUse);
+    } catch (IOException e) {
+      throw failed("prune the images", e);
+    }
+  }
+
+  private static Reference parse(String reference) {
+    try {
+      return Reference.parse(reference);
+    } catch (IllegalArgumentException e) {
+      throw new ImageException("use an image", e.getMessage(), e);
+    }
+  }
+
+  private static ImageException failed(String what, IOException e) {
+    return new ImageException(what, Reasons.of(e), e);
   }
 }

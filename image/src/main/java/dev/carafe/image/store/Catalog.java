@@ -1,0 +1,305 @@
+package dev.carafe.image.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Which images there are and what they are called. Readers take no lock: they see one whole state or
+ * another. Writers take the catalog's lock, for moments only.
+ *
+ * <p>Blobs are collected only by someone who holds the intake lock alone; whoever is bringing blobs
+ * in holds it shared, so that a blob cannot vanish between its arrival and its image's.
+ */
+public final class Catalog {
+  private final StoreLayout layout;
+  private final Names names;
+
+  public Catalog(StoreLayout layout) {
+    this.layout = layout;
+    names = new Names(layout.names());
+  }
+
+  /** Somebody else is using what was to be removed. */
+  public static final class InUseException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    InUseException(String digest) {
+      super("a machine uses the image " + digest + "; delete the machine first");
+    }
+  }
+
+  /** Held while blobs come in. */
+  public Closeable intake() throws IOException {
+    return FileLocks.shared(layout.lock("intake"));
+  }
+
+  /** Held while the image with this digest is made, so that only one process makes it. */
+  public Closeable making(String digest) throws IOException {
+    // One of 256 files, so that they need no removing.
+    return FileLocks.exclusive(layout.lock("image-" + Digests.hex(digest).substring(0, 2)));
+  }
+
+  /** What a name stands for. Two small reads. */
+  public Optional<ImageRecord> find(String name) throws IOException {
+    Optional<Names.Entry> entry = names.read(name);
+    return entry.isEmpty() ? Optional.empty() : byDigest(entry.get().digest());
+  }
+
+  /** What the file behind a name looked like when it was imported. */
+  public Optional<String> stamp(String name) throws IOException {
+    return names.read(name).map(Names.Entry::stamp);
+  }
+
+  /** The image with this digest. One small read. */
+  public Optional<ImageRecord> byDigest(String digest) throws IOException {
+    return ImageRecord.read(layout.record(digest));
+  }
+
+  /** All digests that begin so: 12 or more digits, with or without {@code sha256:}. */
+  public List<String> byPrefix(String prefix) throws IOException {
+    String hex = prefix.startsWith("sha256:") ? prefix.substring(7) : prefix;
+    return hex.length() >= 12 && Digests.isHex(hex)
+        ? digests().stream().filter(digest -> Digests.hex(digest).startsWith(hex)).toList()
+        : List.of();
+  }
+
+  /** All images. */
+  public List<ImageRecord> all() throws IOException {
+    Map<String, List<String>> namesOf = new HashMap<>();
+    for (Names.Entry entry : names.all()) {
+      namesOf.computeIfAbsent(entry.digest(), digest -> new ArrayList<>()).add(entry.name());
+    }
+    List<ImageRecord> all = new ArrayList<>();
+    for (String digest : digests()) {
+      // The files of names decide; a record's list may lag behind after a crash.
+      byDigest(digest)
+          .ifPresent(r -> all.add(r.withNames(namesOf.getOrDefault(digest, List.of()))));
+    }
+    all.sort(
+        Comparator.comparing(ImageRecord::created)
+            .reversed()
+            .thenComparing(r -> r.manifest().digest()));
+    return all;
+  }
+
+  private Set<String> digests() throws IOException {
+    Set<String> digests = new TreeSet<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(layout.records())) {
+      for (Path file : files) {
+        String digest = Digests.ofHex(file.getFileName().toString());
+        if (Digests.isDigest(digest)) {
+          digests.add(digest);
+        }
+      }
+    }
+    return digests;
+  }
+
+  /** Whether a record and its squashfs are here. */
+  public boolean has(String digest) {
+    return Files.exists(layout.record(digest)) && Files.exists(layout.squashfs(digest));
+  }
+
+  /**
+   * Adds an image whose blobs are in the store already.
+   *
+   * @param squashfs a finished file in a work directory, which becomes the image's
+   */
+  public void add(ImageRecord record, Path squashfs) throws IOException {
+    try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
+      Durable.moveFlushed(squashfs, layout.squashfs(record.manifest().digest()));
+      record.write(layout.record(record.manifest().digest()));
+      writeIndex();
+    }
+  }
+
+  /** Names an image; false when it has been removed meanwhile. */
+  public boolean name(String name, String digest, String stamp) throws IOException {
+    try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
+      Optional<ImageRecord> record = byDigest(digest);
+      if (record.isEmpty() || !has(digest)) {
+        return false;
+      }
+      Optional<Names.Entry> before = names.read(name);
+      List<String> more = new ArrayList<>(record.get().names());
+      more.add(name);
+      record.get().withNames(more).write(layout.record(digest));
+      names.write(new Names.Entry(name, digest, stamp));
+      if (before.isPresent() && !before.get().digest().equals(digest)) {
+        forgetName(before.get());
+      }
+      writeIndex();
+      return true;
+    }
+  }
+
+  private void forgetName(Names.Entry entry) throws IOException {
+    Optional<ImageRecord> record = byDigest(entry.digest());
+    if (record.isPresent()) {
+      List<String> fewer = new ArrayList<>(record.get().names());
+      fewer.remove(entry.name());
+      record.get().withNames(fewer).write(layout.record(entry.digest()));
+    }
+  }
+
+  /**
+   * Takes a name away, and its image with it when it was the last one.
+   *
+   * @return whether there was such a name
+   */
+  public boolean removeName(String name, Set<String> inUse) throws IOException {
+    try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
+      Optional<Names.Entry> entry = names.read(name);
+      if (entry.isEmpty()) {
+        return false;
+      }
+      String digest = entry.get().digest();
+      boolean last =
+          names.all().stream()
+              .noneMatch(other -> other.digest().equals(digest) && !other.name().equals(name));
+      if (last && inUse.contains(digest)) {
+        throw new InUseException(digest);
+      }
+      names.delete(name);
+      if (last) {
+        deleteImage(digest);
+      } else {
+        forgetName(entry.get());
+      }
+      writeIndex();
+    }
+    collect();
+    return true;
+  }
+
+  /** Removes an image and all its names. */
+  public void removeImage(String digest, Set<String> inUse) throws IOException {
+    try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
+      if (inUse.contains(digest)) {
+        throw new InUseException(digest);
+      }
+      for (Names.Entry entry : names.all()) {
+        if (entry.digest().equals(digest)) {
+          names.delete(entry.name());
+        }
+      }
+      deleteImage(digest);
+      writeIndex();
+    }
+    collect();
+  }
+
+  /** Removes images that have no name and are not in use, and what nothing refers to. */
+  public long prune(Set<String> inUse) throws IOException {
+    long freed = WorkDirectory.reap(layout);
+    try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
+      Set<String> keep = new HashSet<>(inUse);
+      Set<String> present = digests();
+      for (Names.Entry entry : names.all()) {
+        if (present.contains(entry.digest())) {
+          keep.add(entry.digest());
+        } else {
+          names.delete(entry.name());
+        }
+      }
+      for (String digest : present) {
+        if (!keep.contains(digest)) {
+          freed += deleteImage(digest);
+        }
+      }
+      for (Path directory : List.of(layout.root(), layout.names(), layout.records())) {
+        deleteLeftOver(directory);
+      }
+      freed += deleteStraySquashfs(digests());
+      writeIndex();
+    }
+    return freed + collect();
+  }
+
+  private static void deleteLeftOver(Path directory) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, ".*.new")) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  private long deleteStraySquashfs(Set<String> known) throws IOException {
+    long freed = 0;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(layout.squashfs(), "*.squashfs")) {
+      for (Path file : files) {
+        String hex = file.getFileName().toString().replace(".squashfs", "");
+        if (!known.contains(Digests.ofHex(hex))) {
+          // What it took cannot be told from its length, which is the same for all.
+          Files.deleteIfExists(file);
+        }
+      }
+    }
+    return freed;
+  }
+
+  private long deleteImage(String digest) throws IOException {
+    long freed = DiskUse.ofFile(layout.record(digest));
+    try {
+      freed += byDigest(digest).map(ImageRecord::bytes).orElse(0L);
+    } catch (IOException damaged) {
+      // It goes all the same.
+    }
+    // The record first: a record promises a squashfs.
+    Files.deleteIfExists(layout.record(digest));
+    Durable.flushDirectory(layout.records());
+    Files.deleteIfExists(layout.squashfs(digest));
+    Durable.flushDirectory(layout.squashfs());
+    return freed;
+  }
+
+  /**
+   * Removes blobs that no image needs, unless someone is bringing blobs in right now; returns the bytes
+   * that frees.
+   */
+  public long collect() throws IOException {
+    Optional<FileLocks.Held> alone = FileLocks.tryExclusive(layout.lock("intake"));
+    if (alone.isEmpty()) {
+      return 0; // the next removal or prune does it
+    }
+    try (var _ = alone.get();
+        var _ = FileLocks.exclusive(layout.lock("catalog"))) {
+      Set<String> needed = new HashSet<>();
+      for (String digest : digests()) {
+        Optional<ImageRecord> record = byDigest(digest);
+        if (record.isPresent()) {
+          needed.add(digest);
+          needed.add(record.get().configDigest());
+          needed.addAll(record.get().layers());
+        }
+      }
+      long freed = 0;
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(layout.blobs())) {
+        for (Path file : files) {
+          if (!needed.contains(Digests.ofHex(file.getFileName().toString()))) {
+            freed += DiskUse.ofFile(file);
+            Files.deleteIfExists(file);
+          }
+        }
+      }
+      Durable.flushDirectory(layout.blobs());
+      return freed;
+    }
+  }
+
+  private void writeIndex() throws IOException {
+    Durable.write(layout.index(), OciIndex.write(all()));
+  }
+}
