@@ -56,4 +56,18 @@ public final class ImageStore {
   public long prune() {
     throw new IllegalStateException();
   }
+
+  /** Stores an image made of layers given as uncompressed tars, lowest first, and names it so. */
+  public Image importLayers(
+      ImageConfig config,
+      List<java.nio.file.Path> layers,
+      Optional<String> name,
+      Progress progress) {
+    throw new IllegalStateException();
+  }
+
+  /** A layer's uncompressed tar. */
+  public InputStream openLayer(String digest) {
+    throw new IllegalStateException();
+  }
 }
