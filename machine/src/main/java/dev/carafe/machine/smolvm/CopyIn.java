@@ -184,6 +184,15 @@ final class CopyIn {
       } catch (IOException e) {
         throw unreadable(path, e);
       }
+      if (name.indexOf('\uFFFD') >= 0 || target.indexOf('\uFFFD') >= 0) {
+        // Java has put this for what it cannot decode: the copy would get another name.
+        throw new HostFileException(
+            "'"
+                + path
+                + "' has a name that this process's locale cannot express; set"
+                + " LC_ALL=C.UTF-8",
+            null);
+      }
       boolean file = (boolean) attributes.get("isRegularFile");
       TarArchiveEntry entry;
       if ((boolean) attributes.get("isSymbolicLink")) {
@@ -214,9 +223,10 @@ final class CopyIn {
       entry.setGroupName("");
       var modified = (java.nio.file.attribute.FileTime) attributes.get("lastModifiedTime");
       // Whole seconds: fractions need a format that busybox does not read.
-      entry.setModTime(java.nio.file.attribute.FileTime.from(
-          modified.to(java.util.concurrent.TimeUnit.SECONDS),
-          java.util.concurrent.TimeUnit.SECONDS));
+      entry.setModTime(
+          java.nio.file.attribute.FileTime.from(
+              modified.to(java.util.concurrent.TimeUnit.SECONDS),
+              java.util.concurrent.TimeUnit.SECONDS));
       long size = file ? (long) attributes.get("size") : 0;
       entry.setSize(size);
       tar.putArchiveEntry(entry);

@@ -9,7 +9,6 @@ import dev.carafe.machine.MachineException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Function;
 
 /** Copies a file or a tree out of a guest, as a tar that a command there writes. */
@@ -59,7 +58,8 @@ final class CopyOut {
       try {
         something = new Unpacking(destination, options, mostBytes).read(execution.stdout());
       } catch (TarFormatException e) {
-        throw failed(attempted, execution, said, "what the guest sent is refused: " + e.getMessage());
+        throw failed(
+            attempted, execution, said, "what the guest sent is refused: " + e.getMessage());
       } catch (IOException e) {
         String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         throw failed(attempted, execution, said, "writing failed: " + reason);

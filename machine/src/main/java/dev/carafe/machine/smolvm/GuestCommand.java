@@ -75,8 +75,8 @@ record GuestCommand(List<String> argv, ForwardedEnv env) {
               String alias = ALIAS + values.size();
               arguments.add(alias);
               values.put(alias, value);
-              renaming
-                  .append(name + "=\"$" + alias + "\"; export " + name + "; unset " + alias + "; ");
+              renaming.append(
+                  name + "=\"$" + alias + "\"; export " + name + "; unset " + alias + "; ");
             });
     if (!renaming.isEmpty()) {
       argv.addAll(0, List.of("/bin/sh", "-c", renaming + "exec \"$@\"", "sh"));
@@ -103,8 +103,7 @@ record GuestCommand(List<String> argv, ForwardedEnv env) {
       return List.of("runuser", "-u", name, "-g", parts[1], "--");
     }
     if (NUMBER.matcher(name).matches() && group && NUMBER.matcher(parts[1]).matches()) {
-      return List.of(
-          "setpriv", "--reuid=" + name, "--regid=" + parts[1], "--clear-groups", "--");
+      return List.of("setpriv", "--reuid=" + name, "--regid=" + parts[1], "--clear-groups", "--");
     }
     throw new MachineException(
         ErrorCode.UNSUPPORTED,

@@ -12,9 +12,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * One output stream of a running smolvm, between its pipe and whoever reads it. A virtual thread
  * empties the pipe into here up to {@value #WINDOW} bytes, the same window that a command has with
- * the built-in engine; so a caller who reads one stream first does not stall a command that writes a
- * little to the other. When the process has ended the window is {@link #lift lifted}: what is left
- * in the pipe is little, and all of it must be seen to know how the command ended.
+ * the built-in engine; so a caller who reads one stream first does not stall a command that writes
+ * a little to the other. When the process has ended the window is {@link #lift lifted}: what is
+ * left in the pipe is little, and all of it must be seen to know how the command ended.
  */
 final class Lane extends InputStream {
   static final int WINDOW = 256 << 10;

@@ -264,7 +264,9 @@ public final class Smolvm {
 
   private static OptionalInt guestPid(String printed) {
     String text = printed.strip();
-    return text.matches("[0-9]{1,9}") ? OptionalInt.of(Integer.parseInt(text)) : OptionalInt.empty();
+    return text.matches("[0-9]{1,9}")
+        ? OptionalInt.of(Integer.parseInt(text))
+        : OptionalInt.empty();
   }
 
   /** A process that ended with 0. */
@@ -284,8 +286,8 @@ public final class Smolvm {
       Thread reader = drain("smolvm-stdout", process.getInputStream(), stdout, MAX_ANSWER);
       int exitCode = process.waitFor();
       // Whoever still holds a pipe now is not smolvm and does not answer for it.
-      reader.join(java.time.Duration.ofSeconds(5));
-      stderr.awaitEnd(5000);
+      reader.join(java.time.Duration.ofSeconds(1));
+      stderr.awaitEnd(1000);
       String said = new Secrets(forwarded.values()).hidden(stderr.tail());
       if (exitCode != 0) {
         throw MachineException.ofProgram(
@@ -314,7 +316,9 @@ public final class Smolvm {
     return new MachineException(ErrorCode.LOST, attempted, "interrupted", cause);
   }
 
-  /** Empties a stream into {@code into} on a thread of its own, and drops what is beyond a limit. */
+  /**
+   * Empties a stream into {@code into} on a thread of its own, and drops what is beyond a limit.
+   */
   private static Thread drain(
       String name, InputStream from, ByteArrayOutputStream into, int limit) {
     return Thread.ofVirtual()

@@ -8,11 +8,11 @@ import java.util.regex.Pattern;
 /**
  * What smolvm's exit code and standard error mean.
  *
- * <p>smolvm passes a guest command's exit code on as its own, and uses 1, 2, 124, 129 and 255 itself
- * as well. What tells them apart is the last line of standard error: smolvm's own begins {@code
- * Error: } and goes on with one of a few texts that have not changed since 0.8. A command in the
- * guest can print such a line too; then its exit code is taken for a failure of smolvm's, which is
- * wrong and harmless.
+ * <p>smolvm passes a guest command's exit code on as its own, and uses 1, 2, 124, 129 and 255
+ * itself as well. What tells them apart is the last line of standard error: smolvm's own begins
+ * {@code Error: } and goes on with one of a few texts that have not changed since 0.8. A command in
+ * the guest can print such a line too; then its exit code is taken for a failure of smolvm's, which
+ * is wrong and harmless.
  */
 final class SmolvmErrors {
   private static final String MARK = "Error: ";
@@ -23,7 +23,8 @@ final class SmolvmErrors {
   private static final List<Text> TEXTS =
       List.of(
           text("vm not found", ErrorCode.NOT_FOUND),
-          text(".*machine '?[^ ']*'? already exists", ErrorCode.ALREADY_EXISTS),
+          text(
+              "config operation failed: create machine.* already exists", ErrorCode.ALREADY_EXISTS),
           text("a machine named .* already exists", ErrorCode.ALREADY_EXISTS),
           text("invalid vm state: ", ErrorCode.STATE),
           text("agent operation failed: connect: machine .* is not running", ErrorCode.STATE),

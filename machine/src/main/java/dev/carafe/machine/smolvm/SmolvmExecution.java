@@ -88,7 +88,8 @@ final class SmolvmExecution implements Execution {
     }
     // The terminal is the one that 'script' made: the smolvm process has it as its input.
     Optional<Path> device =
-        process.descendants()
+        process
+            .descendants()
             .map(child -> Path.of("/proc/" + child.pid() + "/fd/0"))
             .flatMap(link -> target(link).stream())
             .filter(path -> path.startsWith("/dev/pts"))
@@ -98,6 +99,7 @@ final class SmolvmExecution implements Execution {
     }
     try {
       // The kernel tells smolvm of the new size, and smolvm the guest.
+      // (stty sets rows and columns one after the other, so it is told twice.)
       new ProcessBuilder(
               "stty",
               "-F",

@@ -56,8 +56,7 @@ record SmolvmProgram(String command, Map<String, String> environment) {
    * @param forwarded variables added to its environment
    * @param input whether someone will write its standard input; else that is empty
    */
-  Process start(
-      String attempted, List<String> argv, Map<String, String> forwarded, boolean input) {
+  Process start(String attempted, List<String> argv, Map<String, String> forwarded, boolean input) {
     List<String> command = new ArrayList<>(List.of(executable(attempted).toString()));
     command.addAll(argv);
     return spawn(attempted, command, forwarded, input);
@@ -108,7 +107,9 @@ record SmolvmProgram(String command, Map<String, String> environment) {
                     attempted,
                     command.indexOf('/') >= 0
                         ? "there is no program '" + command + "'"
-                        : "there is no program '" + command + "' in PATH; install smolvm, or use"
+                        : "there is no program '"
+                            + command
+                            + "' in PATH; install smolvm, or use"
                             + " the engine 'qemu'"));
   }
 
@@ -131,8 +132,7 @@ record SmolvmProgram(String command, Map<String, String> environment) {
 
   /** In a locale without Unicode Java would quietly put a question mark for what it cannot say. */
   private static void checkEncodable(String attempted, Iterable<String> texts) {
-    var encoder =
-        Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")).newEncoder();
+    var encoder = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")).newEncoder();
     for (String text : texts) {
       if (!encoder.canEncode(text)) {
         throw new MachineException(

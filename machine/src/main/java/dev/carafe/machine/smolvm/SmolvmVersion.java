@@ -39,7 +39,9 @@ public record SmolvmVersion(int major, int minor, int patch) implements Comparab
           .thenComparingInt(SmolvmVersion::minor)
           .thenComparingInt(SmolvmVersion::patch);
 
-  /** From the first line of what {@code smolvm --version} printed; empty if it is something else. */
+  /**
+   * From the first line of what {@code smolvm --version} printed; empty if it is something else.
+   */
   static Optional<SmolvmVersion> parse(String printed) {
     Matcher matcher = PRINTED.matcher(printed.lines().findFirst().orElse("").strip());
     if (!matcher.matches()) {

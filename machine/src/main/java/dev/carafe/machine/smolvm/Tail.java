@@ -12,9 +12,11 @@ final class Tail {
   synchronized void add(byte[] bytes, int at, int length) {
     int kept = Math.min(length, BYTES);
     written += length - kept;
-    for (int i = at + length - kept; i < at + length; i++) {
-      ring[(int) (written++ % BYTES)] = bytes[i];
-    }
+    int start = (int) (written % BYTES);
+    int first = Math.min(kept, BYTES - start);
+    System.arraycopy(bytes, at + length - kept, ring, start, first);
+    System.arraycopy(bytes, at + length - kept + first, ring, 0, kept - first);
+    written += kept;
   }
 
   /** As UTF-8, malformed bytes replaced. */

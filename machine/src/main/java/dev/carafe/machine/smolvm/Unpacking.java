@@ -162,8 +162,7 @@ final class Unpacking {
     try {
       // Nobody else looks in before its own mode is set at the end.
       Files.createDirectory(
-          path,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (FileAlreadyExistsException e) {
       throw new IOException("'" + path + "' is in the way: it is no directory", e);
     }
@@ -206,7 +205,10 @@ final class Unpacking {
     if (!options.keepOwner()) {
       return;
     }
-    if (entry.uid() > 0xffff_fffeL || entry.gid() > 0xffff_fffeL || entry.uid() < 0 || entry.gid() < 0) {
+    if (entry.uid() > 0xffff_fffeL
+        || entry.gid() > 0xffff_fffeL
+        || entry.uid() < 0
+        || entry.gid() < 0) {
       throw new TarFormatException("an owner is out of range");
     }
     Files.setAttribute(path, "unix:uid", (int) entry.uid(), LinkOption.NOFOLLOW_LINKS);
