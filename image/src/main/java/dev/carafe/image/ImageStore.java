@@ -441,18 +441,4 @@ public final class ImageStore {
   private static ImageException failed(String what, IOException e) {
     return new ImageException(what, Reasons.of(e), e);
   }
-
-  /** Stores an image made of layers given as uncompressed tars, lowest first, and names it so. */
-  public Image importLayers(
-      ImageConfig config,
-      List<java.nio.file.Path> layers,
-      Optional<String> name,
-      Progress progress) {
-    throw new IllegalStateException();
-  }
-
-  /** A layer's uncompressed tar. */
-  public InputStream openLayer(String digest) {
-    throw new IllegalStateException();
-  }
 }
