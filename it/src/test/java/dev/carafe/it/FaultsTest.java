@@ -14,7 +14,6 @@ import dev.carafe.machine.MachineStatus.State;
 import dev.carafe.machine.Machines;
 import java.io.File;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -128,17 +127,17 @@ class FaultsTest {
     Random random = new Random(7);
     int killed = 0;
     for (int i = 0; i < 12; i++) {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(
                   ProcessHandle.current().info().command().orElseThrow(),
                   "-cp",
                   System.getProperty("java.class.path"),
                   "-XX:TieredStopAtLevel=1",
-                  EphemeralLoop.class.getName(),
-                  Lab.HOME.runtime().toString())
+                  EphemeralLoop.class.getName())
               .redirectErrorStream(true)
-              .redirectOutput(new File("/dev/null"))
-              .start();
+              .redirectOutput(new File("/dev/null"));
+      builder.environment().putAll(Lab.environment());
+      Process process = builder.start();
       try {
         if (!process.waitFor(300 + random.nextInt(1200), TimeUnit.MILLISECONDS)) {
           killed++;
@@ -171,11 +170,7 @@ class FaultsTest {
     private EphemeralLoop() {}
 
     public static void main(String[] arguments) {
-      Path runtime = Path.of(arguments[0]);
-      var home =
-          new dev.carafe.image.Home(
-              Lab.HOME.data(), Lab.HOME.cache(), Lab.HOME.config(), Lab.HOME.state(), runtime);
-      try (Machines machines = Machines.open(home, what -> {})) {
+      try (Machines machines = Machines.open()) {
         while (true) {
           Machine machine = machines.create(MachineSpec.named(Lab.name("loop")).asEphemeral());
           machine.start();

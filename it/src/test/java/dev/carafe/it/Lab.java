@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -27,15 +29,33 @@ final class Lab {
    * All tests' home; its sockets are in {@code /tmp}, because a checkout's path may be too long for
    * them.
    */
-  static final Home HOME =
-      new Home(
-          ROOT.resolve("data"),
-          ROOT.resolve("cache"),
-          ROOT.resolve("config"),
-          ROOT.resolve("state"),
-          RUNTIME.resolve("carafe"));
+  static final Home HOME = Home.of(environment());
 
   private Lab() {}
+
+  /** The environment in which a program has this home. */
+  static Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    environment.keySet().removeIf(name -> name.startsWith("XDG_") || name.startsWith("CARAFE_"));
+    environment.put("HOME", ROOT.toString());
+    environment.put("XDG_RUNTIME_DIR", RUNTIME.toString());
+    return environment;
+  }
+
+  /** The root of this checkout. */
+  static Path checkout() {
+    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+      if (Files.isExecutable(at.resolve("carafe")) && Files.exists(at.resolve("it/pom.xml"))) {
+        return at;
+      }
+    }
+    throw new AssertionError("no launcher above " + Path.of("").toAbsolutePath());
+  }
+
+  /** {@code ./carafe}. */
+  static Path launcher() {
+    return checkout().resolve("carafe");
+  }
 
   private static Path shortDirectory() {
     try {

@@ -3,9 +3,9 @@ package dev.carafe.it;
 import dev.carafe.machine.Machines;
 
 /** The built-in engine keeps the contract. */
-class QemuMachinesIT extends MachinesContract {
+class QemuMachinesTest extends MachinesContract {
   @Override
   Machines open() {
-    return Machines.open();
+    return Lab.machines();
   }
 }
