@@ -34,8 +34,8 @@ public final class Squashfs {
    * taking room to {@link Image#DISK_BYTES}, readable by all and writable by nobody. On failure the
    * file is gone.
    *
-   * @param root for the root directory's mode. Its owner is always root and its time that of making:
-   *     sqfstar 4.5.1 takes options for them and ignores them
+   * @param root for the root directory's mode. Its owner is always root and its time that of
+   *     making: sqfstar 4.5.1 takes options for them and ignores them
    * @return the bytes that the squashfs takes
    */
   public long write(Path file, TarEntry root, Entries entries) throws IOException {
