@@ -63,9 +63,7 @@ final class ImageBuilder {
         squashfs.write(
             file,
             merger.rootAttributes(),
-            out ->
-                merger.write(
-                    again, out, done -> progress.bytes(done, merger.rawBytes())));
+            out -> merger.write(again, out, done -> progress.bytes(done, merger.rawBytes())));
     catalog.add(
         new ImageRecord(
             content.manifest(),

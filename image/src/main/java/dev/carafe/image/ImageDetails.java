@@ -9,8 +9,7 @@ import java.util.List;
  * @param configDigest of its configuration
  * @param layers lowest first
  */
-public record ImageDetails(
-    Image image, String mediaType, String configDigest, List<Layer> layers) {
+public record ImageDetails(Image image, String mediaType, String configDigest, List<Layer> layers) {
 
   /**
    * A layer as the store keeps it.

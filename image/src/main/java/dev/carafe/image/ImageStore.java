@@ -37,8 +37,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * The user's images. Safe for use by several threads and processes at once: readers see an image whole
- * or not at all, and of two that want the same one, one makes it and both have it.
+ * The user's images. Safe for use by several threads and processes at once: readers see an image
+ * whole or not at all, and of two that want the same one, one makes it and both have it.
  *
  * <p>Every method that takes a reference understands all transports (docs/images.md) and throws
  * {@link ImageException} when something fails; then nothing half-written is left.
@@ -136,8 +136,8 @@ public final class ImageStore {
   }
 
   /**
-   * {@link #find}, else {@link #pull}. What names a file is imported again when the file has changed
-   * since, and a directory always.
+   * {@link #find}, else {@link #pull}. What names a file is imported again when the file has
+   * changed since, and a directory always.
    */
   public Image ensure(String reference, Progress progress) {
     Reference parsed = parse(reference);
@@ -153,6 +153,9 @@ public final class ImageStore {
   }
 
   private boolean isCurrent(Reference reference) throws IOException {
+    if (reference instanceof Reference.Registry || reference instanceof Reference.Base) {
+      return true; // before the switch, whose first use costs a start some milliseconds
+    }
     return switch (reference) {
       case Reference.Registry _, Reference.Base _ -> true;
       case Reference.StandardInput _ -> false;
@@ -169,8 +172,8 @@ public final class ImageStore {
   }
 
   /**
-   * Fetches what {@code reference} (any transport) names now, stores it, and names it so. What comes
-   * from standard input gets no name.
+   * Fetches what {@code reference} (any transport) names now, stores it, and names it so. What
+   * comes from standard input gets no name.
    */
   public Image pull(String reference, Progress progress) {
     Reference parsed = parse(reference);
@@ -265,8 +268,7 @@ public final class ImageStore {
           for (Path tar : layerTars) {
             try (InputStream in = Files.newInputStream(tar)) {
               layers.add(
-                  blobs.compress(
-                      intake.work(), in, count -> progress.bytes(done[0] += count, -1)));
+                  blobs.compress(intake.work(), in, count -> progress.bytes(done[0] += count, -1)));
             }
           }
           return Assembly.of(intake, config, layers);
@@ -288,8 +290,7 @@ public final class ImageStore {
       String what, Optional<String> name, String stamp, Progress progress, Source source) {
     try (Closeable _ = catalog.intake();
         WorkDirectory work = WorkDirectory.create(layout)) {
-      Intake intake =
-          new Intake(work, blobs, settings.limits(), settings.platform(), progress);
+      Intake intake = new Intake(work, blobs, settings.limits(), settings.platform(), progress);
       Content content = source.take(intake);
       ImageBuilder builder =
           new ImageBuilder(
@@ -381,8 +382,8 @@ public final class ImageStore {
   }
 
   /**
-   * Takes a name away, and the image with its last name; or with a digest (or unique prefix of 12 or
-   * more digits) the image and all its names.
+   * Takes a name away, and the image with its last name; or with a digest (or unique prefix of 12
+   * or more digits) the image and all its names.
    *
    * @param inUse digests of images that machines use: one of these is not removed, but refused
    */

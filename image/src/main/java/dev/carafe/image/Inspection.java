@@ -30,7 +30,6 @@ final class Inspection {
           new ImageDetails.Layer(
               layer.digest(), layer.mediaType(), layer.size(), config.diffIds().get(i)));
     }
-    return new ImageDetails(
-        image, record.manifest().mediaType(), record.configDigest(), layers);
+    return new ImageDetails(image, record.manifest().mediaType(), record.configDigest(), layers);
   }
 }

@@ -95,7 +95,8 @@ class HostileRegistryTest {
     if (path.contains("/manifests/")) {
       send(exchange, 200, manifest());
     } else if (path.contains("/blobs/")) {
-      send(exchange, 200, LAYOUT.get("blobs/" + path.replaceAll(".*/blobs/", "").replace(':', '/')));
+      send(
+          exchange, 200, LAYOUT.get("blobs/" + path.replaceAll(".*/blobs/", "").replace(':', '/')));
     } else {
       send(exchange, 200, new byte[0]);
     }
@@ -142,7 +143,9 @@ class HostileRegistryTest {
                 .getResponseHeaders()
                 .add(
                     "WWW-Authenticate",
-                    "Bearer realm=\"http://" + host + "/token\",service=\"the service\",scope=\"x\"");
+                    "Bearer realm=\"http://"
+                        + host
+                        + "/token\",service=\"the service\",scope=\"x\"");
             send(exchange, 401, new byte[0]);
           } else {
             honest(exchange);
@@ -182,7 +185,8 @@ class HostileRegistryTest {
           directory.resolve("docker/config.json"),
           "{\"auths\":{\"%s\":{\"auth\":\"bWU6cHc=\"}}}".formatted(host));
       pull();
-      assertThat(authorizations).filteredOn(a -> a.startsWith("/cdn/"))
+      assertThat(authorizations)
+          .filteredOn(a -> a.startsWith("/cdn/"))
           .isNotEmpty()
           .allMatch(a -> a.endsWith(" none"));
     } finally {
@@ -332,15 +336,35 @@ class HostileRegistryTest {
   void aCertificateThatNobodyTrustsIsNamedAndCanBeTrusted() throws Exception {
     Path store = directory.resolve("keys.p12");
     Tool.run(
-        "keytool", "-genkeypair", "-alias", "k", "-keyalg", "EC", "-dname", "CN=localhost",
-        "-ext", "SAN=dns:localhost", "-storetype", "PKCS12", "-keystore", store.toString(),
-        "-storepass", "changeit");
+        "keytool",
+        "-genkeypair",
+        "-alias",
+        "k",
+        "-keyalg",
+        "EC",
+        "-dname",
+        "CN=localhost",
+        "-ext",
+        "SAN=dns:localhost",
+        "-storetype",
+        "PKCS12",
+        "-keystore",
+        store.toString(),
+        "-storepass",
+        "changeit");
     Path authority =
         Files.writeString(
             directory.resolve("authority.pem"),
             Tool.run(
-                "keytool", "-exportcert", "-rfc", "-alias", "k", "-keystore", store.toString(),
-                "-storepass", "changeit"));
+                "keytool",
+                "-exportcert",
+                "-rfc",
+                "-alias",
+                "k",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                "changeit"));
     HttpsServer secure = HttpsServer.create();
     secure.setHttpsConfigurator(new HttpsConfigurator(context(store)));
     start(secure);

@@ -131,7 +131,9 @@ class ImageFaultsTest {
     refused(new byte[0], "it is empty");
     byte[] whole = Samples.rootFilesystem();
     refused(Arrays.copyOf(whole, 1_300), "ends in the middle");
-    refused("not an archive at all, but long enough".repeat(50).getBytes(StandardCharsets.UTF_8), "not a tar archive");
+    refused(
+        "not an archive at all, but long enough".repeat(50).getBytes(StandardCharsets.UTF_8),
+        "not a tar archive");
   }
 
   @Test
@@ -218,19 +220,16 @@ class ImageFaultsTest {
   }
 
   private StoreFixture with(String sqfstar) {
-    return new StoreFixture(
-        directory.resolve("images"), Map.of(), StoreFixture.LIMITS, sqfstar);
+    return new StoreFixture(directory.resolve("images"), Map.of(), StoreFixture.LIMITS, sqfstar);
   }
 
   private static void importInto(StoreFixture other) {
-    other.store.importArchive(
-        new ByteArrayInputStream(Samples.rootFilesystem()), "a", SILENT);
+    other.store.importArchive(new ByteArrayInputStream(Samples.rootFilesystem()), "a", SILENT);
   }
 
   private static byte[] layoutWith(UnaryOperator<Map<String, byte[]>> change) {
     byte[] layer = Samples.rootFilesystem();
-    return Tars.tarOf(
-        change.apply(Samples.layout(Samples.config("amd64", List.of(layer)), layer)));
+    return Tars.tarOf(change.apply(Samples.layout(Samples.config("amd64", List.of(layer)), layer)));
   }
 
   private void refused(byte[] archive, String because) {

@@ -66,8 +66,7 @@ class ImageStoreTest {
     Image image = imported("a", Samples.rootFilesystem());
     assertThat(image.rootfs()).hasSize(Image.DISK_BYTES);
     assertThat(image.bytes()).isLessThan(10_000);
-    long blocks = Long.parseLong(
-        Tool.run("stat", "-c", "%b", image.rootfs().toString()).strip());
+    long blocks = Long.parseLong(Tool.run("stat", "-c", "%b", image.rootfs().toString()).strip());
     assertThat(blocks * 512).isLessThan(64_000);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(image.rootfs())))
         .isEqualTo("r--r--r--");
@@ -128,8 +127,7 @@ class ImageStoreTest {
       write("layout/" + each.getKey(), each.getValue());
     }
     Image fromLayout = store.pull("oci:" + directory.resolve("layout"), SILENT);
-    Image fromArchive =
-        store.pull("oci-archive:" + write("o.tar", Tars.tarOf(layout)), SILENT);
+    Image fromArchive = store.pull("oci-archive:" + write("o.tar", Tars.tarOf(layout)), SILENT);
     assertThat(fromArchive.digest()).isEqualTo(fromLayout.digest());
     assertThat(fromArchive.names()).hasSize(2);
     assertThat(fromArchive.layers()).containsExactly(Samples.digest(layer));
@@ -143,10 +141,7 @@ class ImageStoreTest {
     Map<String, byte[]> layout = Samples.layout(Samples.config("amd64", List.of(layer)), layer);
     for (byte[] archive :
         List.of(
-            layer,
-            gzip(layer),
-            Samples.dockerArchive("amd64", layer),
-            gzip(Tars.tarOf(layout)))) {
+            layer, gzip(layer), Samples.dockerArchive("amd64", layer), gzip(Tars.tarOf(layout)))) {
       Image image = store.importArchive(new ByteArrayInputStream(archive), "my/app", SILENT);
       assertThat(StoreFixture.contents(image, "etc/name")).isEqualTo("sample");
       assertThat(store.find("my/app:latest")).contains(image);
@@ -223,7 +218,8 @@ class ImageStoreTest {
     }
     ImageDetails details = store.inspect("frozen").orElseThrow();
     assertThat(details.image()).isEqualTo(image);
-    assertThat(details.layers()).extracting(ImageDetails.Layer::diffId)
+    assertThat(details.layers())
+        .extracting(ImageDetails.Layer::diffId)
         .containsExactly(Samples.digest(lower), Samples.digest(upper));
   }
 
@@ -232,7 +228,13 @@ class ImageStoreTest {
     Image image =
         store.importLayers(
             new ImageConfig(
-                List.of(), Optional.empty(), Optional.empty(), List.of(), List.of(), "amd64", "linux"),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                "amd64",
+                "linux"),
             List.of(),
             Optional.empty(),
             SILENT);
@@ -290,7 +292,8 @@ class ImageStoreTest {
     Path strayImage =
         Files.writeString(fixture.root.resolve("squashfs/" + "0".repeat(64) + ".squashfs"), "x");
     assertThat(store.prune(Set.of(used.digest()))).isGreaterThanOrEqualTo(lost.bytes());
-    assertThat(store.list()).extracting(Image::digest)
+    assertThat(store.list())
+        .extracting(Image::digest)
         .containsExactly(used.digest(), named.digest());
     assertThat(stray).doesNotExist();
     assertThat(strayImage).doesNotExist();
@@ -320,9 +323,7 @@ class ImageStoreTest {
   @Test
   void otherToolsCanReadTheStore() throws Exception {
     Image image = imported("my/app:1", Samples.dockerArchive("amd64", Samples.rootFilesystem()));
-    String seen =
-        Tool.run(
-            "skopeo", "inspect", "oci:" + fixture.root + ":my/app:1");
+    String seen = Tool.run("skopeo", "inspect", "oci:" + fixture.root + ":my/app:1");
     assertThat(seen).contains(image.digest()).contains("amd64");
   }
 

@@ -57,7 +57,8 @@ class MergeOracleTest {
             file("was-directory", "now a file"),
             file("usr/lib/a", "changed"),
             whiteout("pipe"));
-    byte[] third = tar(directory("gone").mode(0700), file("gone/again", "y"), whiteout("opaque/new"));
+    byte[] third =
+        tar(directory("gone").mode(0700), file("gone/again", "y"), whiteout("opaque/new"));
     compare(first, second, third);
   }
 
@@ -72,7 +73,8 @@ class MergeOracleTest {
         // Every layer begins with its directories, as builders write them; whiteouts come first.
         for (String each : directories) {
           if (i > 0 && random.nextInt(4) == 0) {
-            items.add(random.nextBoolean() ? opaque(each) : whiteout(each + "/f" + random.nextInt(4)));
+            items.add(
+                random.nextBoolean() ? opaque(each) : whiteout(each + "/f" + random.nextInt(4)));
           }
         }
         for (String each : directories) {
@@ -88,7 +90,8 @@ class MergeOracleTest {
               switch (random.nextInt(3)) {
                 case 0 -> link(name, "target" + random.nextInt(100));
                 case 1 -> fifo(name).mode(random.nextInt(512));
-                default -> file(name, "x".repeat(random.nextInt(100))).mode(0600 | random.nextInt(64));
+                default ->
+                    file(name, "x".repeat(random.nextInt(100))).mode(0600 | random.nextInt(64));
               });
         }
         layers[i] = tar(items);

@@ -149,8 +149,7 @@ class RegistryTest {
 
   private void push(RealRegistry registry, String name, String... options) throws Exception {
     List<String> command =
-        new ArrayList<>(
-            List.of("skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false"));
+        new ArrayList<>(List.of("skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false"));
     command.addAll(List.of(options));
     command.addAll(List.of("oci:" + layout, "docker://" + registry.host() + "/" + name));
     Tool.run(command);

@@ -60,8 +60,7 @@ final class StoreFixture {
   /** Each look a second later, so that the order of things is sure. */
   private static Clock ticking() {
     AtomicLong seconds = new AtomicLong();
-    InstantSource source =
-        () -> Instant.EPOCH.plus(Duration.ofSeconds(seconds.incrementAndGet()));
+    InstantSource source = () -> Instant.EPOCH.plus(Duration.ofSeconds(seconds.incrementAndGet()));
     return source.withZone(ZoneOffset.UTC);
   }
 

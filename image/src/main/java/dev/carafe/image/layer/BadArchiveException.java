@@ -2,7 +2,10 @@ package dev.carafe.image.layer;
 
 import java.io.IOException;
 
-/** An archive, layer or manifest is damaged or hostile. The message is a sentence without a subject's name. */
+/**
+ * An archive, layer or manifest is damaged or hostile. The message is a sentence without a
+ * subject's name.
+ */
 public final class BadArchiveException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -24,8 +24,8 @@ public final class Decompression {
   }
 
   /**
-   * {@code in}, uncompressed when it is gzip, zstd or xz; otherwise as it is. Closing closes
-   * {@code in}.
+   * {@code in}, uncompressed when it is gzip, zstd or xz; otherwise as it is. Closing closes {@code
+   * in}.
    *
    * @param limit of uncompressed bytes: one more is a {@link BadArchiveException}
    */

@@ -9,13 +9,13 @@ import java.util.Map;
 import java.util.function.LongConsumer;
 
 /**
- * Merges layers into one tar without ever holding a file. Two passes: the first reads all layers and
- * finds out which entry every name stands for in the end ({@link MergedTree}), the second reads them
- * again and lets only those entries through. Decompressing twice costs less than unpacking to a disk
- * once, and nothing of a hostile archive ever becomes a file of the host.
+ * Merges layers into one tar without ever holding a file. Two passes: the first reads all layers
+ * and finds out which entry every name stands for in the end ({@link MergedTree}), the second reads
+ * them again and lets only those entries through. Decompressing twice costs less than unpacking to
+ * a disk once, and nothing of a hostile archive ever becomes a file of the host.
  *
- * <p>Order of what comes out: all directories, then each file once under one of its names, its other
- * names as hard links right behind it. No name comes twice.
+ * <p>Order of what comes out: all directories, then each file once under one of its names, its
+ * other names as hard links right behind it. No name comes twice.
  */
 public final class LayerMerger {
   /** Opens a layer's uncompressed tar, from its beginning. Called once per pass. */
@@ -33,8 +33,8 @@ public final class LayerMerger {
   }
 
   /**
-   * Reads the next layer, lowest first, to its very end (what follows the archive included, so that a
-   * digest of the stream is one of all of it). Does not close {@code layer}.
+   * Reads the next layer, lowest first, to its very end (what follows the archive included, so that
+   * a digest of the stream is one of all of it). Does not close {@code layer}.
    */
   public void index(InputStream layer) throws IOException {
     CountingInputStream counted = new CountingInputStream(layer);
@@ -121,8 +121,8 @@ public final class LayerMerger {
   }
 
   /**
-   * Without the attributes that a squashfs cannot hold (all but three name spaces) and those by which
-   * a layer could speak to the guest's overlay file system instead of to a program.
+   * Without the attributes that a squashfs cannot hold (all but three name spaces) and those by
+   * which a layer could speak to the guest's overlay file system instead of to a program.
    */
   private static TarEntry kept(TarEntry entry) {
     if (entry.xattrs().isEmpty()) {

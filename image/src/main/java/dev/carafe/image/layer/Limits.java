@@ -27,9 +27,10 @@ public record Limits(long bytes, int entries, long indexBytes) {
   /** Room that the squashfs needs on its disk for what is not file contents. */
   private static final long HEADROOM = 2L << 30;
 
-  /** The product's limits: an image fits on its disk, 5 million entries, half of this JVM's heap. */
+  /**
+   * The product's limits: an image fits on its disk, 5 million entries, half of this JVM's heap.
+   */
   public static Limits standard() {
-    return new Limits(
-        Image.DISK_BYTES - HEADROOM, 5_000_000, Runtime.getRuntime().maxMemory() / 2);
+    return new Limits(Image.DISK_BYTES - HEADROOM, 5_000_000, Runtime.getRuntime().maxMemory() / 2);
   }
 }

@@ -241,8 +241,7 @@ final class MergedTree {
           .children
           .values()
           .removeIf(
-              child ->
-                  child.layer != layer && (!child.isDirectory() || child.children.isEmpty()));
+              child -> child.layer != layer && (!child.isDirectory() || child.children.isEmpty()));
       if (directory.layer != layer) {
         directory.attributes = TarEntry.plainDirectory("");
       }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Makes a squashfs from a stream of entries with {@code sqfstar}, which needs no root. */
@@ -19,6 +20,12 @@ public final class Squashfs {
   public interface Entries {
     void writeTo(TarWriter out) throws IOException;
   }
+
+  private static final String MISSING =
+      " cannot be run: install squashfs-tools (carafe setup does it)";
+
+  /** What unshare, like a shell, ends with when there is no such program. */
+  private static final int NOT_FOUND = 127;
 
   private final String tool;
 
@@ -34,8 +41,8 @@ public final class Squashfs {
    * taking room to {@link Image#DISK_BYTES}, readable by all and writable by nobody. On failure the
    * file is gone.
    *
-   * @param root for the root directory's mode. Its owner is always root and its time that of making:
-   *     sqfstar 4.5.1 takes options for them and ignores them
+   * @param root for the root directory's mode. Its owner is always root and its time that of
+   *     making: sqfstar 4.5.1 takes options for them and ignores them
    * @return the bytes that the squashfs takes
    */
   public long write(Path file, TarEntry root, Entries entries) throws IOException {
@@ -53,21 +60,7 @@ public final class Squashfs {
   }
 
   private void run(Path file, TarEntry root, Entries entries) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            List.of(
-                tool,
-                "-comp",
-                "lz4",
-                "-no-progress",
-                "-quiet",
-                "-exit-on-error",
-                "-mkfs-time",
-                "0",
-                // It ignores an entry for the root, and makes it 0777 unless told otherwise.
-                "-root-mode",
-                Integer.toOctalString(root.mode()),
-                file.toString()));
+    ProcessBuilder builder = new ProcessBuilder(command(file, root));
     builder.environment().put("LC_ALL", "C");
     // With it set, no file could be younger.
     builder.environment().remove("SOURCE_DATE_EPOCH");
@@ -75,8 +68,7 @@ public final class Squashfs {
     try {
       process = builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     } catch (IOException e) {
-      throw new IOException(
-          tool + " cannot be run: install squashfs-tools (carafe setup does it)", e);
+      throw new IOException(tool + MISSING, e);
     }
     ToolOutput said = new ToolOutput(process.getErrorStream(), line -> {});
     IOException failure = null;
@@ -94,6 +86,9 @@ public final class Squashfs {
       if (failure instanceof BadArchiveException) {
         throw failure;
       }
+      if (exit == NOT_FOUND) {
+        throw new IOException(tool + MISSING);
+      }
       if (exit != 0) {
         // When sqfstar ends early, our own failure is only a broken pipe: its words say more.
         throw new IOException(tool + " failed: " + said.end(), failure);
@@ -107,6 +102,29 @@ public final class Squashfs {
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  private List<String> command(Path file, TarEntry root) {
+    List<String> command = new ArrayList<>();
+    if (!"root".equals(System.getProperty("user.name"))) {
+      // It gives the image's root directory to whoever runs it, options or not: be root to it.
+      command.addAll(List.of("unshare", "--user", "--map-root-user", "--"));
+    }
+    command.addAll(
+        List.of(
+            tool,
+            "-comp",
+            "lz4",
+            "-no-progress",
+            "-quiet",
+            "-exit-on-error",
+            "-mkfs-time",
+            "0",
+            // It ignores an entry for the root, and makes it 0777 unless told otherwise.
+            "-root-mode",
+            Integer.toOctalString(root.mode()),
+            file.toString()));
+    return command;
   }
 
   private static long finish(Path file) throws IOException {

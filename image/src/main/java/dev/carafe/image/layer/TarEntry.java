@@ -46,12 +46,10 @@ public record TarEntry(
   }
 
   TarEntry named(String other) {
-    return new TarEntry(
-        other, type, link, mode, uid, gid, mtime, size, major, minor, xattrs);
+    return new TarEntry(other, type, link, mode, uid, gid, mtime, size, major, minor, xattrs);
   }
 
   TarEntry hardLink(String other, String target) {
-    return new TarEntry(
-        other, Type.HARD_LINK, target, mode, uid, gid, mtime, 0, 0, 0, Map.of());
+    return new TarEntry(other, Type.HARD_LINK, target, mode, uid, gid, mtime, 0, 0, 0, Map.of());
   }
 }

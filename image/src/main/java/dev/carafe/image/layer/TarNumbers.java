@@ -17,7 +17,8 @@ final class TarNumbers {
     for (; at < end && header[at] != ' ' && header[at] != 0; at++) {
       int digit = header[at] - '0';
       if (digit < 0 || digit > 7) {
-        throw new BadArchiveException("it is not a tar archive, or damaged (a number is not octal)");
+        throw new BadArchiveException(
+            "it is not a tar archive, or damaged (a number is not octal)");
       }
       value = value << 3 | digit; // at most 12 digits: no overflow
     }
@@ -41,7 +42,9 @@ final class TarNumbers {
     return value;
   }
 
-  /** Writes octal when it fits in {@code length - 1} digits; the caller keeps larger ones in pax. */
+  /**
+   * Writes octal when it fits in {@code length - 1} digits; the caller keeps larger ones in pax.
+   */
   static boolean write(byte[] header, int offset, int length, long value) {
     if (value < 0 || value >= 1L << 3 * (length - 1)) {
       return false;

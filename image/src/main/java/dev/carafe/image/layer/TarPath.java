@@ -47,8 +47,7 @@ public final class TarPath {
 
   /** {@code name} for a message: decoded, control characters replaced, shortened, in quotes. */
   public static String shown(String name) {
-    String text =
-        new String(name.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    String text = new String(name.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     StringBuilder shown = new StringBuilder("'");
     text.codePoints()
         .limit(200)

@@ -171,8 +171,7 @@ public final class TarReader {
       return Sparse.old(header, body.block());
     }
     if (pax.containsKey("GNU.sparse.major")) {
-      if (!pax.get("GNU.sparse.major").equals("1")
-          || !"0".equals(pax.get("GNU.sparse.minor"))) {
+      if (!pax.get("GNU.sparse.major").equals("1") || !"0".equals(pax.get("GNU.sparse.minor"))) {
         throw new BadArchiveException("a sparse file is of an unknown version");
       }
       return Sparse.inContents(body, decimal(pax, "GNU.sparse.realsize"));
@@ -210,7 +209,8 @@ public final class TarReader {
     }
     long expected = number(148, 8);
     if (expected != sum && expected != signedSum) {
-      throw new BadArchiveException("it is not a tar archive, or damaged (a header's sum is wrong)");
+      throw new BadArchiveException(
+          "it is not a tar archive, or damaged (a header's sum is wrong)");
     }
     return true;
   }

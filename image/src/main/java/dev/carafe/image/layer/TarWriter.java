@@ -96,8 +96,7 @@ public final class TarWriter implements Closeable {
   }
 
   private void finish(byte[] header) throws IOException {
-    System.arraycopy(
-        "ustar\00000".getBytes(StandardCharsets.ISO_8859_1), 0, header, 257, 8);
+    System.arraycopy("ustar\00000".getBytes(StandardCharsets.ISO_8859_1), 0, header, 257, 8);
     int sum = 8 * ' ';
     for (byte b : header) {
       sum += b & 0xff;

@@ -4,7 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -43,8 +42,8 @@ public final class ToolOutput {
       if (!line.isEmpty()) {
         keep(line.toString(), each);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException closed) {
+      // The program was ended from here, which closes its streams: there is nothing more to hear.
     }
   }
 

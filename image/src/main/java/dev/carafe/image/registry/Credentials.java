@@ -19,8 +19,7 @@ public final class Credentials {
   /** Docker's configuration file of this environment. */
   public static Credentials ofEnvironment(Map<String, String> environment) {
     String directory = environment.get("DOCKER_CONFIG");
-    Path home =
-        Path.of(environment.getOrDefault("HOME", System.getProperty("user.home")));
+    Path home = Path.of(environment.getOrDefault("HOME", System.getProperty("user.home")));
     return new Credentials(
         (directory == null || directory.isEmpty() ? home.resolve(".docker") : Path.of(directory))
             .resolve("config.json"));

@@ -12,8 +12,8 @@ import java.util.Map;
 
 /**
  * The proxies that the environment names ({@code https_proxy}, {@code http_proxy}, {@code
- * all_proxy}, {@code no_proxy}, in either case), as curl reads them; Java itself does not. Loopback is
- * always reached directly.
+ * all_proxy}, {@code no_proxy}, in either case), as curl reads them; Java itself does not. Loopback
+ * is always reached directly.
  */
 final class HostProxy extends ProxySelector {
   private final Map<String, String> environment;
@@ -56,9 +56,7 @@ final class HostProxy extends ProxySelector {
 
   private String variable(String name) {
     String lower = environment.get(name);
-    return lower != null
-        ? lower
-        : environment.getOrDefault(name.toUpperCase(Locale.ROOT), "");
+    return lower != null ? lower : environment.getOrDefault(name.toUpperCase(Locale.ROOT), "");
   }
 
   @Override

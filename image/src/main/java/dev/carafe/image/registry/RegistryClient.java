@@ -42,8 +42,7 @@ public final class RegistryClient implements ContentSource, AutoCloseable {
   /**
    * @param environment for proxies and certificates
    */
-  public RegistryClient(
-      RegistryName name, Credentials credentials, Map<String, String> environment)
+  public RegistryClient(RegistryName name, Credentials credentials, Map<String, String> environment)
       throws IOException {
     this.name = name;
     this.credentials = credentials;
@@ -184,14 +183,14 @@ public final class RegistryClient implements ContentSource, AutoCloseable {
   }
 
   /**
-   * Asked in the clear first, because that question is always answered at once: a server that expects
-   * TLS hangs up or says 400, one that does not expect it may wait for more of our greeting.
+   * Asked in the clear first, because that question is always answered at once: a server that
+   * expects TLS hangs up or says 400, one that does not expect it may wait for more of our
+   * greeting.
    */
   private boolean speaksPlainHttp() throws IOException {
     try {
       URI uri = URI.create("http://" + name.host() + "/v2/");
-      HttpResponse<InputStream> response =
-          http.sendOnce(RegistryHttp.request(uri).build());
+      HttpResponse<InputStream> response = http.sendOnce(RegistryHttp.request(uri).build());
       response.body().close();
       return response.statusCode() != 400;
     } catch (RegistryException e) {
@@ -232,8 +231,7 @@ public final class RegistryClient implements ContentSource, AutoCloseable {
               .build();
     } else {
       String separator = realm.getRawQuery() == null ? "?" : "&";
-      HttpRequest.Builder get =
-          RegistryHttp.request(URI.create(realm + separator + query));
+      HttpRequest.Builder get = RegistryHttp.request(URI.create(realm + separator + query));
       credential.ifPresent(known -> get.header("Authorization", basic(known)));
       request = get.build();
     }
@@ -243,8 +241,7 @@ public final class RegistryClient implements ContentSource, AutoCloseable {
         throw refused(response.statusCode());
       }
       JsonNode answer = JSON.readTree(body.readNBytes(MOST_TOKEN_BYTES));
-      String token =
-          answer.path("token").asString(answer.path("access_token").asString(""));
+      String token = answer.path("token").asString(answer.path("access_token").asString(""));
       if (token.isEmpty() || !token.chars().allMatch(c -> c > ' ' && c < 127)) {
         throw new RegistryException(realm.getAuthority() + " gave no token");
       }

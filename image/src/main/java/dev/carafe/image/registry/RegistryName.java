@@ -5,8 +5,8 @@ import com.google.cloud.tools.jib.api.InvalidImageReferenceException;
 import dev.carafe.image.store.Digests;
 
 /**
- * A registry reference taken apart as Docker does. Jib's parser does the work, because it also knows
- * which registry a name without one means.
+ * A registry reference taken apart as Docker does. Jib's parser does the work, because it also
+ * knows which registry a name without one means.
  *
  * @param host with its port, if one is named
  * @param qualifier a tag, or a digest

@@ -14,12 +14,12 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One package source of the host's apt: see sources.list(5), both its one-line and its deb822 style.
+ * One package source of the host's apt: see sources.list(5), both its one-line and its deb822
+ * style.
  *
  * @param signedBy key files, or one block of an inline key, as apt has it; empty for apt's own
  */
-record AptSource(
-    List<String> uris, List<String> suites, List<String> components, String signedBy) {
+record AptSource(List<String> uris, List<String> suites, List<String> components, String signedBy) {
 
   AptSource {
     uris = List.copyOf(uris);

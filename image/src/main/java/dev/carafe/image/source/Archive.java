@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Images that come as one stream: what kind it is can be said, or is found out while it streams. */
+/**
+ * Images that come as one stream: what kind it is can be said, or is found out while it streams.
+ */
 public final class Archive {
   /** What a stream is taken for. */
   public enum Kind {
@@ -29,8 +31,8 @@ public final class Archive {
   private static final int LOOK_AHEAD = 1 << 17;
 
   /**
-   * What stands first in an image archive, whoever wrote it: Docker, Podman, skopeo, buildx, Jib, ko,
-   * crane, Bazel. No root filesystem begins so.
+   * What stands first in an image archive, whoever wrote it: Docker, Podman, skopeo, buildx, Jib,
+   * ko, crane, Bazel. No root filesystem begins so.
    */
   private static final Pattern IMAGE_FILE =
       Pattern.compile(

@@ -12,7 +12,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Assembly {
   private Assembly() {}
 
-  /** An image of {@code layers}, lowest first; the same layers and configuration give the same one. */
+  /**
+   * An image of {@code layers}, lowest first; the same layers and configuration give the same one.
+   */
   public static Content of(Intake intake, ImageConfig config, List<Layer> layers)
       throws IOException {
     byte[] file = ConfigFile.write(config, layers.stream().map(Layer::diffId).toList());
@@ -22,8 +24,7 @@ public final class Assembly {
   /** The same with a configuration that is there already. */
   static Content of(Intake intake, byte[] configFile, ImageConfig config, List<Layer> layers)
       throws IOException {
-    Descriptor configBlob =
-        intake.blobs().put(intake.work(), ConfigFile.MEDIA_TYPE, configFile);
+    Descriptor configBlob = intake.blobs().put(intake.work(), ConfigFile.MEDIA_TYPE, configFile);
     ObjectNode root = Json.MAPPER.createObjectNode();
     root.put("schemaVersion", 2);
     String mediaType = Manifest.mediaTypes().get(1);

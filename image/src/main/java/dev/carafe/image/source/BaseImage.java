@@ -19,9 +19,9 @@ import java.util.Optional;
  * The default image: Debian with what a coding agent's first minutes need, made by mmdebstrap from
  * the host's own apt configuration. No mirror is known here.
  *
- * <p>What the host's apt needs to reach its mirrors goes along, but never into the image and never on
- * a command line, because a proxy's address may hold a password: proxies become environment variables,
- * and the file that keeps apt's options inside is removed.
+ * <p>What the host's apt needs to reach its mirrors goes along, but never into the image and never
+ * on a command line, because a proxy's address may hold a password: proxies become environment
+ * variables, and the file that keeps apt's options inside is removed.
  */
 final class BaseImage {
   private static final String PACKAGES = "git,curl,ca-certificates,procps";

@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Picks Debian's own sources out of all that a host's apt is configured with. A source counts when its
- * suite is a Debian release (or that release's updates or security), it has the component main, its
- * key is one of Debian's archive keys or apt's own, and, where the host has its lists, they say
+ * Picks Debian's own sources out of all that a host's apt is configured with. A source counts when
+ * its suite is a Debian release (or that release's updates or security), it has the component main,
+ * its key is one of Debian's archive keys or apt's own, and, where the host has its lists, they say
  * {@code Origin: Debian}.
  */
 final class DebianSources {
@@ -116,7 +116,8 @@ final class DebianSources {
   /** Whether the lists that the host has of this source say that it is somebody else's. */
   private boolean isForeign(String uri, String suite) {
     String address = uri.replaceFirst("^[a-z+]+:/+", "").replaceFirst("/+$", "");
-    String file = address.replace("_", "%5f").replace('/', '_') + "_dists_" + suite.replace('/', '_');
+    String file =
+        address.replace("_", "%5f").replace('/', '_') + "_dists_" + suite.replace('/', '_');
     for (String kind : List.of("_InRelease", "_Release")) {
       Path release = lists.resolve(file + kind);
       if (Files.isReadable(release)) {

@@ -16,8 +16,8 @@ final class DirectoryTree {
   private DirectoryTree() {}
 
   /**
-   * Opens the tar. What belongs to the caller, who is not root, belongs to root in the image: without
-   * root nobody can make a tree that says so itself.
+   * Opens the tar. What belongs to the caller, who is not root, belongs to root in the image:
+   * without root nobody can make a tree that says so itself.
    */
   static InputStream open(Path directory, Path scratch) throws IOException {
     List<String> command =

@@ -20,9 +20,9 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What {@code docker save} writes: a {@code manifest.json} that names a configuration and the layers,
- * uncompressed mostly (Docker image specification v1.2, "Combined Image JSON + Filesystem Changeset
- * Format").
+ * What {@code docker save} writes: a {@code manifest.json} that names a configuration and the
+ * layers, uncompressed mostly (Docker image specification v1.2, "Combined Image JSON + Filesystem
+ * Changeset Format").
  */
 final class DockerArchive {
   private static final String GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -102,8 +102,7 @@ final class DockerArchive {
 
   private static Path file(Spool spool, String name) throws BadArchiveException {
     // JSON is UTF-8; names in archives are bytes here.
-    String bytes =
-        new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    String bytes = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     String path = String.join("/", TarPath.components(bytes));
     if (!spool.has(path)) {
       throw new BadArchiveException("it has no file " + TarPath.shown(bytes));

@@ -22,14 +22,10 @@ public final class LocalSources {
       case Reference.Base _ -> {
         try (InputStream tar = BaseImage.open(Path.of("/"), intake.progress())) {
           yield Archive.take(
-              intake,
-              tar,
-              Archive.Kind.ROOT_FILESYSTEM,
-              BaseImage.config(intake.platform()));
+              intake, tar, Archive.Kind.ROOT_FILESYSTEM, BaseImage.config(intake.platform()));
         }
       }
-      case Reference.StandardInput _ ->
-          archive(intake, standardInput, Archive.Kind.ANY);
+      case Reference.StandardInput _ -> archive(intake, standardInput, Archive.Kind.ANY);
       case Reference.DockerArchive archive -> file(intake, archive.file(), Archive.Kind.DOCKER);
       case Reference.OciArchive archive -> file(intake, archive.file(), Archive.Kind.OCI);
       case Reference.Tar tar -> file(intake, tar.file(), Archive.Kind.ROOT_FILESYSTEM);
@@ -105,8 +101,7 @@ public final class LocalSources {
           case Reference.DockerArchive archive -> Optional.of(archive.file());
           case Reference.OciArchive archive -> Optional.of(archive.file());
           case Reference.Tar tar -> Optional.of(tar.file());
-          case Reference.OciLayout layout ->
-              Optional.of(layout.directory().resolve("index.json"));
+          case Reference.OciLayout layout -> Optional.of(layout.directory().resolve("index.json"));
           case Reference.Local local ->
               Files.isDirectory(local.path()) ? Optional.empty() : Optional.of(local.path());
           case Reference.Registry _,
@@ -118,8 +113,7 @@ public final class LocalSources {
     if (file.isEmpty() || !Files.isRegularFile(file.get())) {
       return Optional.empty();
     }
-    BasicFileAttributes attributes =
-        Files.readAttributes(file.get(), BasicFileAttributes.class);
+    BasicFileAttributes attributes = Files.readAttributes(file.get(), BasicFileAttributes.class);
     return Optional.of(
         String.join(
             " ",

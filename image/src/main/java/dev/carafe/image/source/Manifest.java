@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a manifest's digest may stand for: one image, or a choice of images (OCI image specification;
- * Docker's distribution manifest version 2, schema 2).
+ * What a manifest's digest may stand for: one image, or a choice of images (OCI image
+ * specification; Docker's distribution manifest version 2, schema 2).
  */
 public sealed interface Manifest {
   /** As large as registries let a manifest be. */
@@ -28,7 +28,8 @@ public sealed interface Manifest {
   record Index(List<Choice> choices) implements Manifest {}
 
   /** One of an index's manifests. */
-  record Choice(Descriptor manifest, String os, String architecture, Map<String, String> annotations) {
+  record Choice(
+      Descriptor manifest, String os, String architecture, Map<String, String> annotations) {
     boolean hasPlatform() {
       return !os.isEmpty() || !architecture.isEmpty();
     }
@@ -94,7 +95,10 @@ public sealed interface Manifest {
         node.path("annotations").properties().stream()
             .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().asString("")));
     return new Choice(
-        descriptor(node), Json.text(platform, "os"), Json.text(platform, "architecture"), annotations);
+        descriptor(node),
+        Json.text(platform, "os"),
+        Json.text(platform, "architecture"),
+        annotations);
   }
 
   private static Descriptor descriptor(JsonNode node) throws BadArchiveException {

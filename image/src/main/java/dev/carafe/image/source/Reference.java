@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What a user may write to say which image is meant. Parsing looks at the text only, and is cheap: it
- * is on the way of every start.
+ * What a user may write to say which image is meant. Parsing looks at the text only, and is cheap:
+ * it is on the way of every start.
  */
 public sealed interface Reference {
   /** The one spelling under which the store keeps a name for it. */

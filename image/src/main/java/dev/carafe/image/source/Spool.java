@@ -64,7 +64,9 @@ final class Spool {
     return spool;
   }
 
-  /** What a symbolic link means, as a name in the archive; one that leads out means nothing here. */
+  /**
+   * What a symbolic link means, as a name in the archive; one that leads out means nothing here.
+   */
   private static String besides(String name, String target) {
     Path parent = Path.of("/" + name).getParent();
     try {

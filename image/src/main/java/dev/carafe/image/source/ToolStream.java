@@ -10,8 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * What a program writes to its standard output. The end of the stream is given only when the program
- * has ended well; otherwise reading it throws what the program said. Closing early ends the program.
+ * What a program writes to its standard output. The end of the stream is given only when the
+ * program has ended well; otherwise reading it throws what the program said. Closing early ends the
+ * program.
  */
 final class ToolStream extends FilterInputStream {
   private final String tool;

@@ -39,8 +39,7 @@ public final class Transfer {
       switch (manifest) {
         case Manifest.Single _ -> {
           return new Chosen(
-              new Descriptor(
-                  Manifest.mediaType(bytes, manifest), Digests.of(bytes), bytes.length),
+              new Descriptor(Manifest.mediaType(bytes, manifest), Digests.of(bytes), bytes.length),
               bytes);
         }
         case Manifest.Index index -> {
@@ -76,9 +75,7 @@ public final class Transfer {
     }
     long total = totalSize(manifest.layers(), intake.limits().bytes());
     fetch(intake, source, manifest.layers(), done -> intake.progress().bytes(done, total));
-    intake
-        .blobs()
-        .put(intake.work(), chosen.manifest().mediaType(), chosen.bytes());
+    intake.blobs().put(intake.work(), chosen.manifest().mediaType(), chosen.bytes());
     List<Layer> layers = new ArrayList<>();
     for (int i = 0; i < manifest.layers().size(); i++) {
       layers.add(new Layer(manifest.layers().get(i), config.diffIds().get(i)));

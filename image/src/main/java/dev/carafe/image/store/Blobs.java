@@ -74,7 +74,8 @@ public final class Blobs {
   }
 
   /**
-   * Keeps what {@code in} gives, if that is {@code blob}: reads one byte more than its size at most.
+   * Keeps what {@code in} gives, if that is {@code blob}: reads one byte more than its size at
+   * most.
    *
    * @param progress gets the count of every piece
    */
@@ -98,7 +99,13 @@ public final class Blobs {
         }
         if (count < blob.size()) {
           throw new BadArchiveException(
-              "the blob " + blob.digest() + " ends after " + count + " of " + blob.size() + " bytes");
+              "the blob "
+                  + blob.digest()
+                  + " ends after "
+                  + count
+                  + " of "
+                  + blob.size()
+                  + " bytes");
         }
         channel.force(true);
       }
@@ -141,8 +148,7 @@ public final class Blobs {
       }
     }
     flush(temporary);
-    Descriptor blob =
-        new Descriptor(ZSTD_LAYER, Digests.finish(compressed), Files.size(temporary));
+    Descriptor blob = new Descriptor(ZSTD_LAYER, Digests.finish(compressed), Files.size(temporary));
     publish(temporary, blob);
     return new Layer(blob, Digests.finish(uncompressed));
   }

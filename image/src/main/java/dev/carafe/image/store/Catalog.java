@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which images there are and what they are called. Readers take no lock: they see one whole state or
- * another. Writers take the catalog's lock, for moments only.
+ * Which images there are and what they are called. Readers take no lock: they see one whole state
+ * or another. Writers take the catalog's lock, for moments only.
  *
  * <p>Blobs are collected only by someone who holds the intake lock alone; whoever is bringing blobs
  * in holds it shared, so that a blob cannot vanish between its arrival and its image's.
@@ -266,8 +266,8 @@ public final class Catalog {
   }
 
   /**
-   * Removes blobs that no image needs, unless someone is bringing blobs in right now; returns the bytes
-   * that frees.
+   * Removes blobs that no image needs, unless someone is bringing blobs in right now; returns the
+   * bytes that frees.
    */
   public long collect() throws IOException {
     Optional<FileLocks.Held> alone = FileLocks.tryExclusive(layout.lock("intake"));

@@ -12,7 +12,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 final class DiskUse {
   private DiskUse() {}
 
-  /** The lengths of all files below {@code top}, at most what they hold: sparse ones are counted whole. */
+  /**
+   * The lengths of all files below {@code top}, at most what they hold: sparse ones are counted
+   * whole.
+   */
   static long ofTree(Path top) throws IOException {
     long[] sum = {0};
     Files.walkFileTree(

@@ -61,10 +61,7 @@ final class FileLocks {
 
     private static FileChannel open(Path file) throws IOException {
       return FileChannel.open(
-          file,
-          StandardOpenOption.READ,
-          StandardOpenOption.WRITE,
-          StandardOpenOption.CREATE);
+          file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
     }
 
     synchronized boolean enterAlone(boolean wait) throws IOException {

@@ -12,9 +12,9 @@ import java.util.Optional;
 
 /**
  * Which image a reference names: one small file per name. A file's name is the reference with
- * everything but letters, digits, {@code -}, {@code _} and {@code .} escaped; only what would be too
- * long for a file system is a digest instead, because making a digest costs a start more than all
- * the rest of finding an image.
+ * everything but letters, digits, {@code -}, {@code _} and {@code .} escaped; only what would be
+ * too long for a file system is a digest instead, because making a digest costs a start more than
+ * all the rest of finding an image.
  */
 final class Names {
   private static final String FIRST_LINE = "carafe-name 1";
@@ -55,8 +55,7 @@ final class Names {
   }
 
   void write(Entry entry) throws IOException {
-    String text =
-        String.join("\n", FIRST_LINE, entry.name(), entry.digest(), entry.stamp(), "");
+    String text = String.join("\n", FIRST_LINE, entry.name(), entry.digest(), entry.stamp(), "");
     Durable.write(file(entry.name()), text.getBytes(StandardCharsets.UTF_8));
   }
 

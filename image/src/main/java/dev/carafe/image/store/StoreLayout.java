@@ -75,7 +75,6 @@ public record StoreLayout(Path root) {
     for (Path readable : new Path[] {root, squashfs()}) {
       Files.setPosixFilePermissions(readable, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
-    Durable.write(
-        marker, "{\"imageLayoutVersion\":\"1.0.0\"}\n".getBytes(StandardCharsets.UTF_8));
+    Durable.write(marker, "{\"imageLayoutVersion\":\"1.0.0\"}\n".getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -17,7 +17,9 @@ import java.util.UUID;
  * so whoever comes later can tell what a killed process left from what a live one is writing.
  */
 public final class WorkDirectory implements AutoCloseable {
-  /** Of this process: their owner files must not even be opened a second time ({@link FileLocks}). */
+  /**
+   * Of this process: their owner files must not even be opened a second time ({@link FileLocks}).
+   */
   private static final Set<Path> OURS = new HashSet<>();
 
   private final Path path;

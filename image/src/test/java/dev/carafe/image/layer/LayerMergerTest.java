@@ -43,8 +43,7 @@ class LayerMergerTest {
 
   @Test
   void missingParentsBecomePlainDirectories() throws IOException {
-    assertThat(merge(tar(file("x/y/z", "z"))))
-        .containsExactly("x/ 755", "x/y/ 755", "x/y/z z");
+    assertThat(merge(tar(file("x/y/z", "z")))).containsExactly("x/ 755", "x/y/ 755", "x/y/z z");
   }
 
   @Test
@@ -69,9 +68,11 @@ class LayerMergerTest {
   void aWhiteoutDoesNotHideItsOwnLayerWhateverTheOrder() throws IOException {
     byte[] lower = tar(file("d/old", "old"), file("f", "old"));
     List<String> expected = List.of("d/ 755", "d/new new", "f new");
-    assertThat(merge(lower, tar(file("d/new", "new"), file("f", "new"), whiteout("d"), whiteout("f"))))
+    assertThat(
+            merge(lower, tar(file("d/new", "new"), file("f", "new"), whiteout("d"), whiteout("f"))))
         .isEqualTo(expected);
-    assertThat(merge(lower, tar(whiteout("d"), whiteout("f"), file("d/new", "new"), file("f", "new"))))
+    assertThat(
+            merge(lower, tar(whiteout("d"), whiteout("f"), file("d/new", "new"), file("f", "new"))))
         .isEqualTo(expected);
   }
 
@@ -87,8 +88,7 @@ class LayerMergerTest {
 
   @Test
   void whatIsHiddenCanComeBackInAHigherLayer() throws IOException {
-    assertThat(
-            merge(tar(file("d/a", "1")), tar(whiteout("d")), tar(file("d/b", "3"))))
+    assertThat(merge(tar(file("d/a", "1")), tar(whiteout("d")), tar(file("d/b", "3"))))
         .containsExactly("d/ 755", "d/b 3");
   }
 
@@ -183,7 +183,8 @@ class LayerMergerTest {
 
   @Test
   void hardLinksToOtherKindsBecomeCopies() throws IOException {
-    assertThat(merge(tar(link("a", "t"), hardLink("b", "a"), device("n", 1, 3), hardLink("m", "n"))))
+    assertThat(
+            merge(tar(link("a", "t"), hardLink("b", "a"), device("n", 1, 3), hardLink("m", "n"))))
         .containsExactlyInAnyOrder("a -> t", "b -> t", "n c 1,3", "m c 1,3");
   }
 
@@ -207,8 +208,7 @@ class LayerMergerTest {
     assertThatThrownBy(() -> merge(tar(file("d/.wh...", ""))))
         .isInstanceOf(BadArchiveException.class)
         .hasMessageContaining("hides no name");
-    assertThatThrownBy(() -> merge(tar(file(".wh.", ""))))
-        .isInstanceOf(BadArchiveException.class);
+    assertThatThrownBy(() -> merge(tar(file(".wh.", "")))).isInstanceOf(BadArchiveException.class);
   }
 
   @Test
@@ -232,7 +232,10 @@ class LayerMergerTest {
     assertThatThrownBy(
             () ->
                 merge(
-                    tar(directory(deep), link("l", deep), file("l/" + "e/".repeat(1_500) + "f", ""))))
+                    tar(
+                        directory(deep),
+                        link("l", deep),
+                        file("l/" + "e/".repeat(1_500) + "f", ""))))
         .isInstanceOf(BadArchiveException.class)
         .hasMessageContaining("longer than Linux allows");
   }
@@ -250,10 +253,15 @@ class LayerMergerTest {
             mergedTar(
                 List.of(
                     tar(
-                        file("s", "x").mode(04755).owner(4_000_000_000L, 70_000).mtime(4_294_967_295L),
+                        file("s", "x")
+                            .mode(04755)
+                            .owner(4_000_000_000L, 70_000)
+                            .mtime(4_294_967_295L),
                         fifo("p").owner(1, 2)))));
     assertThat(entries).extracting(TarArchiveEntry::getMode).containsExactly(04755, 0600);
-    assertThat(entries).extracting(TarArchiveEntry::getLongUserId).containsExactly(4_000_000_000L, 1L);
+    assertThat(entries)
+        .extracting(TarArchiveEntry::getLongUserId)
+        .containsExactly(4_000_000_000L, 1L);
     assertThat(entries).extracting(TarArchiveEntry::getLongGroupId).containsExactly(70_000L, 2L);
     assertThat(entries.getFirst().getLastModifiedTime().toMillis()).isEqualTo(4_294_967_295_000L);
     assertThat(entries.getLast().isFIFO()).isTrue();
@@ -295,8 +303,7 @@ class LayerMergerTest {
 
   @Test
   void tooManyEntriesAreRefused() {
-    List<Item> items =
-        IntStream.range(0, 1_001).mapToObj(i -> file("same", "")).toList();
+    List<Item> items = IntStream.range(0, 1_001).mapToObj(i -> file("same", "")).toList();
     assertThatThrownBy(() -> merge(tar(items.toArray(Item[]::new))))
         .isInstanceOf(BadArchiveException.class)
         .hasMessageContaining("1000 entries");
@@ -375,7 +382,9 @@ class LayerMergerTest {
 
   private static String line(TarArchiveEntry e, TarArchiveInputStream in) throws IOException {
     if (e.isDirectory()) {
-      return e.getName() + (e.getName().endsWith("/") ? " " : "/ ") + Integer.toOctalString(e.getMode());
+      return e.getName()
+          + (e.getName().endsWith("/") ? " " : "/ ")
+          + Integer.toOctalString(e.getMode());
     }
     if (e.isLink()) {
       return e.getName() + " = " + e.getLinkName();

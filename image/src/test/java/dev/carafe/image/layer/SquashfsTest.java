@@ -39,8 +39,7 @@ class SquashfsTest {
     Path out = directory.resolve("out");
     Tool.run("unsquashfs", "-q", "-n", "-d", out.toString(), file.toString());
     byte[] value = (byte[]) Files.getAttribute(out.resolve("a"), "user:note");
-    assertThat(new String(value, StandardCharsets.ISO_8859_1))
-        .isEqualTo("one\0two\nthree");
+    assertThat(new String(value, StandardCharsets.ISO_8859_1)).isEqualTo("one\0two\nthree");
     assertThat(Files.getAttribute(out.resolve("b"), "unix:nlink")).isEqualTo(2);
     assertThat(Files.getFileAttributeView(out, UserDefinedFileAttributeView.class).list())
         .isEmpty();

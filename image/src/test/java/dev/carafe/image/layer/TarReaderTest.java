@@ -84,7 +84,14 @@ class TarReaderTest {
     Files.createDirectory(directory.resolve("sub"));
     Path tar = directory.resolveSibling("x-" + format + ".tar");
     Tool.run(
-        "tar", "--format=" + format, "--sort=name", "-C", directory.toString(), "-cf", tar.toString(), ".");
+        "tar",
+        "--format=" + format,
+        "--sort=name",
+        "-C",
+        directory.toString(),
+        "-cf",
+        tar.toString(),
+        ".");
     try (var in = Files.newInputStream(tar)) {
       TarReader reader = new TarReader(in);
       assertThat(reader.next().name()).isEqualTo("./");
@@ -99,7 +106,13 @@ class TarReaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--format=gnu", "--sparse-version=0.0", "--sparse-version=0.1", "--sparse-version=1.0"})
+  @ValueSource(
+      strings = {
+        "--format=gnu",
+        "--sparse-version=0.0",
+        "--sparse-version=0.1",
+        "--sparse-version=1.0"
+      })
   void sparseFilesOfEveryVersionHaveAllTheirZeros(String option, @TempDir Path directory)
       throws Exception {
     Path sparse = directory.resolve("sparse");
@@ -225,8 +238,14 @@ class TarReaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "12 path=abcd\n", "5 path", "x path=a\n", "99999999999999999999 path=a\n", "9 path=a\0",
-        "7 =abc\n", "3 \n", "10 path=ab"
+        "12 path=abcd\n",
+        "5 path",
+        "x path=a\n",
+        "99999999999999999999 path=a\n",
+        "9 path=a\0",
+        "7 =abc\n",
+        "3 \n",
+        "10 path=ab"
       })
   void damagedExtendedHeadersAreRefused(String records) {
     assertThatThrownBy(() -> PaxRecords.parse(records.getBytes(StandardCharsets.ISO_8859_1)))

@@ -24,8 +24,7 @@ class HostProxyTest {
   @Test
   void exceptionsAreReachedDirectly() {
     for (String exceptions : new String[] {"registry.example", "a, .example", "*", "*.example"}) {
-      assertThat(
-              select(Map.of("https_proxy", "proxy.example:1", "no_proxy", exceptions), REGISTRY))
+      assertThat(select(Map.of("https_proxy", "proxy.example:1", "no_proxy", exceptions), REGISTRY))
           .isEqualTo(Proxy.NO_PROXY);
     }
     assertThat(

@@ -42,8 +42,7 @@ public final class RealRegistry implements AutoCloseable {
             .redirectErrorStream(true)
             .start();
     BufferedReader log =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     StringBuilder said = new StringBuilder();
     for (String line = log.readLine(); line != null; line = log.readLine()) {
       said.append(line).append('\n');

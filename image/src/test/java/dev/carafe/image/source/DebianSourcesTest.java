@@ -90,7 +90,9 @@ class DebianSourcesTest {
         deb http://flat.example/ ./
         deb http://lists.example/debian/ bookworm main
         """);
-    write("etc/apt/sources.list.d/vendor.list.disabled", "deb http://no.example/debian bookworm main");
+    write(
+        "etc/apt/sources.list.d/vendor.list.disabled",
+        "deb http://no.example/debian bookworm main");
     write(
         "var/lib/apt/lists/lists.example_debian_dists_bookworm_InRelease",
         "Origin: Somebody\nSuite: stable\n");

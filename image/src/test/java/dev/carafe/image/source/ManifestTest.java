@@ -70,8 +70,7 @@ class ManifestTest {
         "{\"config\":{\"User\":\"a\\u0000b\"}}",
       })
   void badConfigurationsAreRefused(String json) {
-    assertThatThrownBy(() -> ConfigFile.parse(bytes(json)))
-        .isInstanceOf(BadArchiveException.class);
+    assertThatThrownBy(() -> ConfigFile.parse(bytes(json))).isInstanceOf(BadArchiveException.class);
   }
 
   private static Descriptor choose(String manifests) throws Exception {

@@ -116,8 +116,7 @@ public final class Tars {
   /** An archive of files by name. */
   public static byte[] tarOf(Map<String, byte[]> files) {
     List<Item> items = new ArrayList<>();
-    files.forEach(
-        (name, contents) -> items.add(item(name, Type.FILE, "", 0644, contents, 0, 0)));
+    files.forEach((name, contents) -> items.add(item(name, Type.FILE, "", 0644, contents, 0, 0)));
     return tar(items);
   }
 }
