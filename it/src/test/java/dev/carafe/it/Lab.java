@@ -116,14 +116,24 @@ final class Lab {
       for (Path process :
           processes.filter(p -> p.getFileName().toString().matches("[0-9]+")).toList()) {
         String line = commandLine(process);
-        if (line.contains(ROOT.toString())
-            && (line.contains("qemu-system") || line.contains("bwrap"))) {
+        if (line.contains(ROOT.toString()) && line.contains("qemu-system") && isAtWork(process)) {
           traces.add("process " + process.getFileName() + ": " + line);
         }
       }
     }
     traces.sort(null);
     return traces;
+  }
+
+  /** Not what has only to notice that its child, QEMU, is gone. */
+  private static boolean isAtWork(Path process) {
+    String pid = process.getFileName().toString();
+    try {
+      return !commandLine(process).startsWith("/usr/bin/bwrap")
+          || !Files.readString(process.resolve("task").resolve(pid).resolve("children")).isBlank();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static String commandLine(Path process) {

@@ -80,9 +80,9 @@ class TerminalTest {
 
   private void openShell() throws Exception {
     type(Lab.launcher() + " machine shell -n " + machine.name(), "Enter");
-    until("^# ");
+    until("^#");
     type("PS1='guest> '", "Enter");
-    until("^guest> ");
+    until("^guest>");
   }
 
   @Test
@@ -94,7 +94,7 @@ class TerminalTest {
     type("clear; stty size", "Enter");
     until("^27 101");
     type("exit", "Enter");
-    until("^host> ");
+    until("^host>");
   }
 
   @Test
@@ -108,7 +108,7 @@ class TerminalTest {
     type("echo status=$?", "Enter");
     until("^status=130");
     type("exit 5", "Enter");
-    until("^host> ");
+    until("^host>");
     type("echo code=$?", "Enter");
     until("^code=5");
   }
@@ -125,9 +125,9 @@ class TerminalTest {
         .atMost(30, TimeUnit.SECONDS)
         .until(() -> screen().lines().filter(line -> line.matches("\\d+")).count() == 19);
     type("q");
-    until("^guest> ");
+    until("^guest>");
     type("exit", "Enter");
-    until("^host> ");
+    until("^host>");
   }
 
   @Test
@@ -137,7 +137,7 @@ class TerminalTest {
     type("stty -g > " + before, "Enter");
     openShell();
     type("exit", "Enter");
-    until("^host> $");
+    until("^host>$");
     type("stty -g > " + after + "; echo compared", "Enter");
     until("^compared");
     assertThat(Files.readString(after)).isEqualTo(Files.readString(before));
@@ -147,7 +147,7 @@ class TerminalTest {
     // The machine goes away under the session.
     Files.delete(after);
     machine.stop(java.time.Duration.ofSeconds(1));
-    until("^host> $");
+    until("^host>$");
     type("stty -g > " + after + "; echo again", "Enter");
     until("^again");
     assertThat(Files.readString(after)).isEqualTo(Files.readString(before));

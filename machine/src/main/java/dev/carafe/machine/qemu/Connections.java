@@ -6,6 +6,8 @@ import dev.carafe.machine.channel.Channel;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * One process's channels to one machine. All commands share the first; another is opened when a
@@ -20,8 +22,32 @@ final class Connections implements AutoCloseable {
     this.machine = machine;
   }
 
-  /** A channel with room for another stream. */
-  synchronized Channel channel(Run run) {
+  /** Begins something on a channel that has room for it. */
+  <T> T use(Run run, Function<Channel, T> work) {
+    for (; ; ) {
+      Channel channel = channel(run);
+      try {
+        return work.apply(channel);
+      } catch (MachineException e) {
+        // Others were quicker, and took what room it had.
+        if (e.code() != ErrorCode.STATE || channel.hasRoom() || !channel.isOpen()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** {@link #use} for work without a result. */
+  void with(Run run, Consumer<Channel> work) {
+    use(
+        run,
+        channel -> {
+          work.accept(channel);
+          return true;
+        });
+  }
+
+  private synchronized Channel channel(Run run) {
     for (Iterator<Ports.Connection> each = open.iterator(); each.hasNext(); ) {
       Ports.Connection connection = each.next();
       if (!connection.channel().isOpen()) {

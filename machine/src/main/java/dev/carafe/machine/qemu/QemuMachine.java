@@ -12,7 +12,6 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.MachineStatus.State;
-import dev.carafe.machine.channel.Channel;
 import dev.carafe.machine.channel.Command;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -218,8 +217,7 @@ final class QemuMachine implements Machine {
   private void turnOff(Run run, Duration grace) {
     long deadline = System.nanoTime() + grace.toNanos();
     try {
-      Channel channel = engine.connections(directory).channel(run);
-      channel.powerOff(grace);
+      engine.connections(directory).with(run, channel -> channel.powerOff(grace));
     } catch (MachineException e) {
       return; // it does not answer: it will be killed
     }
@@ -287,11 +285,12 @@ final class QemuMachine implements Machine {
   public Execution exec(ExecSpec spec) {
     String attempted = "run a command in machine '" + name() + "'";
     Run run = running(attempted);
-    return exec(engine.connections(directory).channel(run), record(), spec);
+    Command command = command(record(), spec);
+    return engine.connections(directory).use(run, channel -> channel.exec(command));
   }
 
   /** Image &lt; machine &lt; exec. */
-  private Execution exec(Channel channel, MachineRecord record, ExecSpec spec) {
+  private Command command(MachineRecord record, ExecSpec spec) {
     Image image = engine.storedImage(record.imageDigest().orElseThrow());
     MachineSpec machine = record.spec();
     Map<String, String> env = new LinkedHashMap<>();
@@ -307,16 +306,15 @@ final class QemuMachine implements Machine {
     for (var variable : env.entrySet()) {
       lines.add(variable.getKey() + "=" + variable.getValue());
     }
-    return channel.exec(
-        new Command(
-            spec.argv(),
-            lines,
-            first(spec.directory(), machine.directory(), image.config().directory()),
-            first(spec.user(), machine.user(), image.config().user()),
-            spec.terminal(),
-            spec.timeout(),
-            spec.input(),
-            spec.detached()));
+    return new Command(
+        spec.argv(),
+        lines,
+        first(spec.directory(), machine.directory(), image.config().directory()),
+        first(spec.user(), machine.user(), image.config().user()),
+        spec.terminal(),
+        spec.timeout(),
+        spec.input(),
+        spec.detached());
   }
 
   private static Optional<String> first(
@@ -327,12 +325,12 @@ final class QemuMachine implements Machine {
   @Override
   public void copyIn(Path host, String guest, CopyOptions options) {
     Run run = running("copy into machine '" + name() + "'");
-    engine.connections(directory).channel(run).put(host, guest, options);
+    engine.connections(directory).with(run, channel -> channel.put(host, guest, options));
   }
 
   @Override
   public void copyOut(String guest, Path host, CopyOptions options) {
     Run run = running("copy out of machine '" + name() + "'");
-    engine.connections(directory).channel(run).get(guest, host, options);
+    engine.connections(directory).with(run, channel -> channel.get(guest, host, options));
   }
 }
