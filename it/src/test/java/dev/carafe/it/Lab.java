@@ -125,12 +125,23 @@ final class Lab {
     return traces;
   }
 
-  /** Not what has only to notice that its child, QEMU, is gone. */
+  /** Not a process that has ended, nor bubblewrap that has only to notice that its child has. */
   private static boolean isAtWork(Path process) {
     String pid = process.getFileName().toString();
     try {
-      return !commandLine(process).startsWith("/usr/bin/bwrap")
-          || !Files.readString(process.resolve("task").resolve(pid).resolve("children")).isBlank();
+      if (processStatus(Long.parseLong(pid), "State").startsWith("Z")) {
+        return false;
+      }
+      if (!commandLine(process).startsWith("/usr/bin/bwrap")) {
+        return true;
+      }
+      Path children = process.resolve("task").resolve(pid).resolve("children");
+      for (String child : Files.readString(children).strip().split(" +")) {
+        if (!child.isEmpty() && isAtWork(Path.of("/proc", child))) {
+          return true;
+        }
+      }
+      return false;
     } catch (IOException e) {
       return false;
     }

@@ -26,8 +26,10 @@ class TerminalTest {
   @TempDir Path temp;
 
   @BeforeAll
-  static void start() {
+  static void start() throws Exception {
     machine = Lab.started(MACHINES, "tty");
+    // The base image has none; the host's is of the same distribution.
+    machine.copyIn(Path.of("/usr/bin/less").toRealPath(), "/usr/local/bin/less");
     machine.run(ExecSpec.shell("seq 1 500 > /root/numbers; echo 'PS1=\"guest> \"' > /root/.shrc"));
   }
 
@@ -78,11 +80,27 @@ class TerminalTest {
     await().alias(line).atMost(60, TimeUnit.SECONDS).until(() -> pattern.matcher(screen()).find());
   }
 
+  /** Waits until the last thing on the screen is this prompt. */
+  private void untilPrompt(String prompt) {
+    await()
+        .alias(prompt)
+        .atMost(60, TimeUnit.SECONDS)
+        .until(() -> screen().strip().endsWith(prompt));
+  }
+
+  /** Waits until that many lines of the screen are numbers. */
+  private void untilNumbers(int count) {
+    await()
+        .alias(count + " numbers")
+        .atMost(60, TimeUnit.SECONDS)
+        .until(() -> screen().lines().filter(line -> line.matches("\\d+")).count() == count);
+  }
+
   private void openShell() throws Exception {
     type(Lab.launcher() + " machine shell -n " + machine.name(), "Enter");
-    until("^#");
+    untilPrompt("#");
     type("PS1='guest> '", "Enter");
-    until("^guest>");
+    untilPrompt("guest>");
   }
 
   @Test
@@ -94,7 +112,7 @@ class TerminalTest {
     type("clear; stty size", "Enter");
     until("^27 101");
     type("exit", "Enter");
-    until("^host>");
+    untilPrompt("host>");
   }
 
   @Test
@@ -105,10 +123,13 @@ class TerminalTest {
         .atMost(30, TimeUnit.SECONDS)
         .until(() -> machine.run(ExecSpec.of("pgrep", "-x", "sleep")).exitCode() == 0);
     type("C-c");
+    until("\\^C");
+    // What is typed before the terminal has thrown away its input goes with it.
+    untilPrompt("guest>");
     type("echo status=$?", "Enter");
     until("^status=130");
     type("exit 5", "Enter");
-    until("^host>");
+    untilPrompt("host>");
     type("echo code=$?", "Enter");
     until("^code=5");
   }
@@ -119,15 +140,14 @@ class TerminalTest {
     type("less /root/numbers", "Enter");
     until("^32$");
     tmux("resize-window", "-t", "t", "-x", "80", "-y", "20");
+    untilNumbers(19);
     type("G");
     until("^500$");
-    await()
-        .atMost(30, TimeUnit.SECONDS)
-        .until(() -> screen().lines().filter(line -> line.matches("\\d+")).count() == 19);
+    untilNumbers(19);
     type("q");
-    until("^guest>");
+    untilPrompt("guest>");
     type("exit", "Enter");
-    until("^host>");
+    untilPrompt("host>");
   }
 
   @Test
@@ -137,7 +157,7 @@ class TerminalTest {
     type("stty -g > " + before, "Enter");
     openShell();
     type("exit", "Enter");
-    until("^host>$");
+    untilPrompt("host>");
     type("stty -g > " + after + "; echo compared", "Enter");
     until("^compared");
     assertThat(Files.readString(after)).isEqualTo(Files.readString(before));
@@ -147,7 +167,7 @@ class TerminalTest {
     // The machine goes away under the session.
     Files.delete(after);
     machine.stop(java.time.Duration.ofSeconds(1));
-    until("^host>$");
+    untilPrompt("host>");
     type("stty -g > " + after + "; echo again", "Enter");
     until("^again");
     assertThat(Files.readString(after)).isEqualTo(Files.readString(before));
