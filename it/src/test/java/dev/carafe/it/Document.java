@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  */
 record Document(Path path, List<String> lines) {
   /** The top of the checkout. */
-  static final Path ROOT = root();
+  static final Path ROOT = Lab.checkout();
 
   private static final Pattern LINK = Pattern.compile("(?<!!)\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
   private static final Pattern CODE = Pattern.compile("`[^`]*`");
@@ -44,17 +44,6 @@ record Document(Path path, List<String> lines) {
    * @param line where it stands in the document, from 1
    */
   record Command(int line, String text, List<String> output) {}
-
-  private static Path root() {
-    Path at = Path.of("").toAbsolutePath();
-    while (!Files.exists(at.resolve("carafe")) || !Files.exists(at.resolve("setup"))) {
-      at = at.getParent();
-      if (at == null) {
-        throw new IllegalStateException("these tests run inside a checkout of Carafe");
-      }
-    }
-    return at;
-  }
 
   static Document read(Path path) throws IOException {
     return new Document(path, Files.readAllLines(path));

@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class DocumentsTest {
   private static final Path SCRATCH = Path.of("target", "documents").toAbsolutePath();
-  private static final Path LAUNCHER = Document.ROOT.resolve("carafe");
+  private static final Path LAUNCHER = Lab.launcher();
   private static final int MINUTES = 10;
 
   /** Divides the outputs of commands; no document prints it. */
@@ -53,7 +53,6 @@ class DocumentsTest {
   static void makeWhatIsMadeOnce() throws Exception {
     deleteTree(SCRATCH);
     Files.createDirectories(SCRATCH.resolve("bin"));
-    Files.createDirectories(Path.of(Lab.ENVIRONMENT.get("HOME")));
     for (String name : List.of("carafe", "smolvm")) {
       Files.createSymbolicLink(SCRATCH.resolve("bin").resolve(name), LAUNCHER);
     }
@@ -170,8 +169,8 @@ class DocumentsTest {
     Path output = Files.createTempFile(SCRATCH, "output", "");
     ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", script);
     Map<String, String> env = builder.environment();
-    env.keySet().removeIf(name -> name.startsWith("CARAFE_") || name.startsWith("XDG_"));
-    env.putAll(Lab.ENVIRONMENT);
+    env.clear();
+    env.putAll(Lab.environment());
     env.put("CARAFE_JAVA_HOME", System.getProperty("java.home"));
     env.put("PATH", SCRATCH.resolve("bin") + ":" + env.get("PATH"));
     env.put("LC_ALL", "C.UTF-8");
