@@ -2,6 +2,7 @@ package dev.carafe.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
+import static org.awaitility.Awaitility.await;
 
 import dev.carafe.it.Document.Block;
 import dev.carafe.it.Document.Command;
@@ -84,7 +85,14 @@ class DocumentsTest {
       if (!problems.isEmpty()) {
         fail(document.name() + " is not what happens:\n" + String.join("\n", problems));
       }
-      assertThat(Lab.traces()).as("what %s leaves behind", document.name()).isEqualTo(before);
+      // A deletion waits for QEMU; the bubblewrap around it ends a moment later.
+      await()
+          .atMost(30, TimeUnit.SECONDS)
+          .untilAsserted(
+              () ->
+                  assertThat(Lab.traces())
+                      .as("what %s leaves behind", document.name())
+                      .isEqualTo(before));
     } finally {
       deleteMachinesBut(machinesBefore);
     }
