@@ -5,14 +5,19 @@
  * The contract with the host is docs/protocol.md; the names here are its names.
  *
  *   main.c       arguments, the loop, reaping
- *   boot.c       what PID 1 does first: mounts, modules, ports
- *   channel.c    frames in and out, streams, credit
+ *   boot.c       what PID 1 does first and last: mounts, modules, ports, turning off
+ *   channel.c    bytes and frames, in and out
+ *   stream.c     what a request has while it runs: lanes, credit, its end
  *   request.c    a request's fields, and which function serves it
  *   configure.c  a machine's identity: entropy, clock, root, names
- *   exec.c       commands: users, terminals, starting, ending
+ *   command.c    EXEC's fields
+ *   exec.c       commands: starting, signals, terminals
+ *   process.c    children and their pipes
  *   group.c      one control group per command
- *   copy.c       entries: files and trees, in and out
  *   users.c      /etc/passwd and /etc/group
+ *   copy.c       PUT's and GET's fields, and what both directions share
+ *   copy_in.c    PUT, in a child
+ *   copy_out.c   GET, in a child
  */
 #ifndef CARAFE_AGENT_H
 #define CARAFE_AGENT_H
@@ -53,6 +58,40 @@ enum lane { LANE_IN = 0, LANE_OUT = 1, LANE_ERR = 2, LANES = 3 };
 #define FLAG_END 0x80
 #define LANE_MASK 0x03
 
+/* Numbers as the channel has them. */
+static inline uint16_t get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline uint32_t get32(const uint8_t *at)
+{
+	return (uint32_t)get16(at) | (uint32_t)get16(at + 2) << 16;
+}
+
+static inline uint64_t get64(const uint8_t *at)
+{
+	return (uint64_t)get32(at) | (uint64_t)get32(at + 4) << 32;
+}
+
+static inline void put16(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)value;
+	at[1] = (uint8_t)(value >> 8);
+}
+
+static inline void put32(uint8_t *at, uint32_t value)
+{
+	put16(at, (uint16_t)value);
+	put16(at + 2, (uint16_t)(value >> 16));
+}
+
+static inline void put64(uint8_t *at, uint64_t value)
+{
+	put32(at, (uint32_t)value);
+	put32(at + 4, (uint32_t)(value >> 32));
+}
+
 struct channel;
 
 /* What an epoll event points at. */
@@ -71,49 +110,51 @@ struct stream {
 	uint32_t id;
 
 	/* While it is collected. */
-	uint8_t *request;
+	uint8_t *request; /* until it has been served */
 	size_t request_length;
 	bool complete;
 
 	/* While it runs. */
 	enum operation operation;
-	pid_t pid;	       /* main process; 0 before it starts */
-	int group;	       /* index of its control group, or -1 */
-	bool terminal;	       /* lanes IN and OUT are a pseudo-terminal's master */
-	bool exited;	       /* the main process was reaped */
+	pid_t pid;	     /* main process; 0 before it starts */
+	int group;	     /* index of its control group, or -1 */
+	bool terminal;	     /* lanes IN and OUT are a pseudo-terminal's master */
+	bool exited;	     /* the main process was reaped */
 	bool timed_out;
-	int wait_status;       /* valid once exited */
-	int64_t deadline_ms;   /* monotonic; 0 = none */
-	int64_t kill_at_ms;    /* a cancelled builtin is killed then; 0 = not cancelled */
+	int wait_status;     /* valid once exited */
+	int64_t deadline_ms; /* monotonic; 0 = none */
 
 	struct source lanes[LANES];
-	bool ended[LANES];     /* IN: host sent END. OUT, ERR: END was sent to the host */
-	uint32_t credit[LANES];/* OUT, ERR: bytes we may still send. IN: bytes the host may still send */
-	uint32_t unacked;      /* bytes consumed of lane IN and not yet given back as CREDIT */
+	bool ended[LANES];      /* IN: host sent END. OUT, ERR: END was sent to the host */
+	uint32_t credit[LANES]; /* OUT, ERR: bytes we may still send. IN: bytes the host may still send */
+	uint32_t left[LANES];   /* OUT, ERR, once exited: how much of what is there may be the command's own */
 
-	uint8_t *input;	       /* lane IN bytes the command has not taken yet; WINDOW large, made when needed */
+	uint8_t *input; /* lane IN bytes the command has not taken yet; made when needed */
 	size_t input_start, input_length;
+	uint32_t unacked; /* bytes consumed of lane IN and not yet given back as CREDIT */
+	bool mid_line;	  /* the last byte of lane IN did not end a line */
+
+	char message[MAX_MESSAGE]; /* the agent's own work: what the child wrote to its standard error */
+	size_t message_length;
 
 	struct stream *next_dead;
-
-	char message[MAX_MESSAGE];
-	size_t message_length; /* builtins: what the child wrote to its standard error */
 };
 
 struct channel {
 	struct source source;
-	bool open;	       /* HELLO was seen and no fault since */
+	bool open; /* HELLO was seen and no fault since */
 	bool readable, writable;
 	bool hung_up;
 	bool answered; /* something was written since HELLO: the kernel knows of the host */
 	int64_t hang_up_at_ms; /* a port: when to look whether the host is really gone; 0 = no need */
 
-	uint8_t *in;	       /* IN_SIZE; made at first use */
+	uint8_t *in; /* made at first use */
 	size_t in_length;
-	uint8_t *out;	       /* OUT_SIZE */
+	uint8_t *out;
 	size_t out_start, out_length;
 
 	struct stream *streams[MAX_STREAMS];
+	size_t turn; /* the last of them that was resumed */
 };
 
 /* main.c */
@@ -130,17 +171,35 @@ _Noreturn void power_off(void);
 
 /* channel.c */
 void channel_init(struct channel *channel, int fd);
-void channel_pump(struct channel *channel); /* does all that can be done now */
-void channel_drop(struct channel *channel); /* ends all its streams */
-void channel_hang_up(struct channel *channel); /* drops it, if the host is still gone */
-void channel_feed(struct channel *channel); /* parses what is in its buffer: also the fuzzer's door */
-void streams_bury(void);		    /* frees the streams that ended in this turn of the loop */
-void lane_end(struct stream *stream, enum lane lane);
-void lane_ready(struct stream *stream, enum lane lane);
-void stream_advance(struct stream *stream); /* sends RESULT when nothing is left to do; may free the stream */
+void channel_event(struct channel *channel, uint32_t events);
+bool channel_pump(struct channel *channel);  /* does what can be done now; true: come again without waiting */
+void channel_drop(struct channel *channel);  /* ends all its streams, and is deaf until the next HELLO */
+void channel_hang_up(struct channel *channel); /* looks whether the host is really gone */
+void channel_feed(struct channel *channel);  /* parses what is in its buffer: also the fuzzer's door */
+bool channel_full(const struct channel *channel); /* no more output now; it will become writable */
+void channel_flush(struct channel *channel);
+uint8_t *out_reserve(struct channel *channel, size_t size);
+void out_commit(struct channel *channel, uint8_t *at, uint8_t type, uint8_t flags, uint32_t id, uint32_t length);
+void send_frame(struct channel *channel, uint8_t type, uint8_t flags, uint32_t id, const void *payload,
+		uint32_t length);
+_Noreturn void die(const char *what);
+
+/* stream.c */
+struct stream *stream_new(struct channel *channel, uint32_t id); /* NULL: all are in use */
+struct stream *stream_find(struct channel *channel, uint32_t id);
+struct stream *stream_of(struct channel *channel, pid_t pid); /* the one whose main process that is */
 void stream_result(struct stream *stream, enum result_kind kind, uint32_t code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-void send_started(struct stream *stream);
+void stream_errno(struct stream *stream, const char *what, int error);
+void stream_started(struct stream *stream);
+void stream_input(struct stream *stream, const uint8_t *bytes, size_t length, bool end);
+void stream_resume(struct stream *stream);
+void stream_exited(struct stream *stream, int status);
+void stream_cancel(struct stream *stream);
+void stream_free(struct stream *stream);
+void streams_bury(void); /* frees what ended in this turn of the loop */
+void lane_end(struct stream *stream, enum lane lane);
+void lane_ready(struct stream *stream, enum lane lane);
 
 /* request.c */
 struct fields {
@@ -153,48 +212,15 @@ struct field {
 };
 enum field_next { FIELD_NONE, FIELD_OK, FIELD_BAD };
 enum field_next field_next(struct fields *fields, struct field *field);
+bool field_is_text(const struct field *field); /* not empty, and without NUL */
 void request_serve(struct stream *stream);
-uint16_t get16(const uint8_t *at);
-uint32_t get32(const uint8_t *at);
-uint64_t get64(const uint8_t *at);
-void put16(uint8_t *at, uint16_t value);
-void put32(uint8_t *at, uint32_t value);
-void put64(uint8_t *at, uint64_t value);
 
 /* configure.c */
 extern bool configured;
 void serve_configure(struct stream *stream, struct fields fields);
-int overlay_freeze(void);
+int overlay_freeze(struct channel *by);
 int overlay_thaw(void);
-extern struct channel *frozen_by;
-
-/* exec.c */
-void serve_exec(struct stream *stream, struct fields fields);
-void serve_copy(struct stream *stream, struct fields fields);
-void serve_sync(struct stream *stream);
-void stream_signal(struct stream *stream, uint32_t number);
-void stream_resize(struct stream *stream, uint16_t rows, uint16_t columns);
-void stream_cancel(struct stream *stream);
-void stream_kill(struct stream *stream);
-struct stream *stream_of(pid_t pid);
-
-/* group.c */
-void groups_init(void);
-int group_take(void);		/* an index, -1 = none available (not PID 1), -2 = all in use */
-int group_fd(int group);	/* a directory descriptor for CLONE_INTO_CGROUP, or -1 */
-void group_kill(int group, pid_t leader);
-void group_release(int group);	/* its main process is gone; it is taken again once it is empty */
-void groups_sweep(void);
-
-/* copy.c: run in a child, end it */
-struct copy_request {
-	char path[MAX_PATH + 1];
-	char base[256];
-	bool set_owner, set_mode, follow;
-	uint32_t uid, gid, mode;
-};
-_Noreturn void copy_put(const struct copy_request *request);
-_Noreturn void copy_get(const struct copy_request *request);
+void overlay_forget(const struct channel *channel); /* thaws what this channel froze */
 
 /* users.c */
 struct account {
@@ -207,5 +233,69 @@ struct account {
 };
 /* False, with a reason in `why`, when there is no such user or group. */
 bool account_find(const char *spec, struct account *account, char *why, size_t why_size);
+
+/* command.c */
+struct command {
+	char **argv, **env; /* NULL-terminated; the strings are the request's, made C strings in place */
+	size_t argc, envc;
+	const char *directory, *user;
+	bool terminal, detached, no_input;
+	uint16_t rows, columns;
+	uint64_t limit_ms;
+	struct account account;
+	char *made[2]; /* variables that are not the request's */
+};
+const char *command_read(struct command *command, struct fields fields); /* what is wrong, or NULL */
+void command_environment(struct command *command);
+void command_free(struct command *command);
+
+/* exec.c */
+void serve_exec(struct stream *stream, struct fields fields);
+void command_signal(struct stream *stream, uint32_t number);
+void command_resize(struct stream *stream, uint16_t rows, uint16_t columns);
+
+/* process.c */
+struct plumbing {
+	int ours[LANES], theirs[LANES]; /* what the agent keeps, and what the child gets as 0, 1 and 2 */
+};
+bool plumb_pipe(struct plumbing *plumbing, enum lane lane);
+bool plumb_null(struct plumbing *plumbing, enum lane lane);
+bool plumb_terminal(struct plumbing *plumbing, uint16_t rows, uint16_t columns);
+void plumbing_close(int *fds);
+pid_t fork_into(int group, bool suspend);
+void child_begin(const int *theirs);
+void process_adopt(struct stream *stream, pid_t pid, int group, const struct plumbing *plumbing);
+void process_kill(struct stream *stream); /* does nothing when it has ended */
+void work_start(struct stream *stream, void (*work)(void));
+void serve_sync(struct stream *stream);
+
+/* group.c */
+enum { NO_GROUP = -1, TOO_MANY_GROUPS = -2 };
+void groups_init(void);
+int group_take(void);		/* an index, NO_GROUP when we are not PID 1, or TOO_MANY_GROUPS */
+int group_fd(int group);	/* a directory descriptor for CLONE_INTO_CGROUP, or -1 */
+void group_kill(int group, pid_t leader);
+void group_release(int group);	/* nobody knows it any more; it is taken again once it is empty */
+void groups_sweep(void);
+
+/* copy.c; the rest of it runs in a child, and ends it */
+enum entry_kind { E_END, E_FILE, E_DIRECTORY, E_SYMLINK, E_HARD_LINK, E_CHAR, E_BLOCK, E_FIFO };
+enum { ENTRY_HEADER = 40, CHUNK_HEADER = 12, MAX_CHUNK = 1048576, MAX_NAME = 255, COPY_BUFFER = 262144 };
+#define CHUNK_BROKEN 0xFFFFFFFFu
+
+struct copy_request {
+	char path[MAX_PATH + 1];
+	char base[MAX_NAME + 1];
+	bool set_owner, set_mode, follow;
+	uint32_t uid, gid, mode;
+};
+extern struct copy_request copying;
+extern volatile int copy_unfinished; /* directory of the file that is being written, or -1 */
+extern char copy_temporary[32];	     /* the name of that file */
+void serve_copy(struct stream *stream, struct fields fields);
+_Noreturn void copy_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int copy_open(int root, const char *path, int flags);
+void copy_in(void);  /* from standard input */
+void copy_out(void); /* to standard output */
 
 #endif

@@ -52,6 +52,8 @@ static void load_modules(void)
 		}
 		free(items[i]);
 	}
+	if (count >= 0)
+		free(items);
 }
 
 /* Opens the port of that name; -1 when it is not there. */
@@ -112,24 +114,44 @@ static void loopback_up(void)
 	close(fd);
 }
 
+/* Makes `path` descriptor `number`. All below it must be open, so that open() gives that one or a higher one. */
+static void standard(int number, const char *path, int mode)
+{
+	int fd = open(path, mode | O_NOCTTY);
+	if (fd > number) {
+		dup2(fd, number);
+		close(fd);
+	}
+}
+
+/* What distributions set: links and FIFOs that somebody else has put into a shared directory are no traps. */
+static void protect_shared_directories(void)
+{
+	static const char *const names[][2] = {{"protected_symlinks", "1"},
+					       {"protected_hardlinks", "1"},
+					       {"protected_fifos", "1"},
+					       {"protected_regular", "2"}};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "/proc/sys/fs/%s", names[i][0]);
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, names[i][1], 1) != 1)
+			say("%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 int boot(struct channel *channels)
 {
 	must_mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755");
+	standard(0, "/dev/null", O_RDONLY);
+	standard(1, "/dev/console", O_WRONLY);
+	standard(2, "/dev/console", O_WRONLY);
 	must_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	must_mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	must_mount("cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	must_mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666");
-	int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	if (console > 2) {
-		dup2(console, 1);
-		dup2(console, 2);
-		close(console);
-	}
-	int null = open("/dev/null", O_RDONLY);
-	if (null > 0) {
-		dup2(null, 0);
-		close(null);
-	}
 	static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
 					       {"/proc/self/fd/0", "/dev/stdin"},
 					       {"/proc/self/fd/1", "/dev/stdout"},
@@ -141,7 +163,8 @@ int boot(struct channel *channels)
 	umask(022);
 	load_modules();
 	loopback_up();
-	struct rlimit files = {1024, 524288};
+	protect_shared_directories();
+	struct rlimit files = {524288, 524288}; /* MAX_COMMANDS groups, and three lanes for each stream */
 	setrlimit(RLIMIT_NOFILE, &files);
 	groups_init();
 	return open_ports(channels);
@@ -149,6 +172,7 @@ int boot(struct channel *channels)
 
 void power_off(void)
 {
+	overlay_thaw(); /* or nobody could write out anything */
 	kill(-1, SIGTERM);
 	int64_t deadline = now_ms() + 500;
 	while (now_ms() < deadline) {

@@ -25,7 +25,7 @@
 #endif
 
 bool configured;
-struct channel *frozen_by;
+static const struct channel *frozen_by;
 static int overlay = -1; /* the overlay's ext4, reachable though / now hides it */
 
 static const char *const NAMED[] = {"hosts", "resolv.conf", "hostname", "machine-id"};
@@ -42,9 +42,9 @@ static int trouble(const char *what)
 
 static int add_entropy(const uint8_t *bytes, uint32_t length)
 {
-	struct {
+	union {
 		struct rand_pool_info info;
-		uint8_t bytes[512];
+		uint8_t space[sizeof(struct rand_pool_info) + 512];
 	} pool;
 	pool.info.entropy_count = (int)length * 8;
 	pool.info.buf_size = (int)length;
@@ -64,12 +64,14 @@ static int set_clock(int64_t nanoseconds)
 	return clock_settime(CLOCK_REALTIME, &now) < 0 ? trouble("set the clock") : 0;
 }
 
+/* In place, so that a reader never finds the file empty, and a full file system does not make it so. */
 static int write_file(const char *path, const void *bytes, size_t length)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return trouble(path);
-	int error = write(fd, bytes, length) != (ssize_t)length ? trouble(path) : 0;
+	bool written = pwrite(fd, bytes, length, 0) == (ssize_t)length && ftruncate(fd, (off_t)length) == 0;
+	int error = written ? 0 : trouble(path);
 	close(fd);
 	return error;
 }
@@ -130,8 +132,9 @@ static int mount_root(void)
 		if ((error = mount_at(mounts[i].what, mounts[i].where, mounts[i].type, mounts[i].flags,
 				      mounts[i].options)))
 			return error;
-	mkdir("tmp", 01777); /* an image without one */
 	mkdir("etc", 0755);
+	if (mkdir("tmp", 0) == 0) /* an image without one */
+		chmod("tmp", 01777);
 	if (mkdir("run/carafe", 0755) < 0)
 		return trouble("/run/carafe");
 	for (size_t i = 0; i < sizeof NAMED / sizeof *NAMED; i++)
@@ -245,7 +248,7 @@ void serve_configure(struct stream *stream, struct fields fields)
 	enum field_next next;
 	memset(given, 0, sizeof given);
 	if (!is_init)
-		return stream_result(stream, R_FAILED, EPERM, "this agent is not a machine's first process");
+		return stream_errno(stream, "this agent is not a machine's first process", EPERM);
 	while ((next = field_next(&fields, &field)) != FIELD_NONE) {
 		const char *wrong = next == FIELD_BAD ? "a field longer than the request" : check(&field);
 		if (!wrong && given[field.tag].tag)
@@ -265,11 +268,14 @@ void serve_configure(struct stream *stream, struct fields fields)
 	stream_result(stream, R_DONE, 0, "%s", "");
 }
 
-int overlay_freeze(void)
+int overlay_freeze(struct channel *by)
 {
 	if (overlay < 0)
 		return ENXIO;
-	return ioctl(overlay, FIFREEZE, 0) < 0 ? errno : 0;
+	if (ioctl(overlay, FIFREEZE, 0) < 0)
+		return errno;
+	frozen_by = by;
+	return 0;
 }
 
 int overlay_thaw(void)
@@ -278,4 +284,10 @@ int overlay_thaw(void)
 	if (overlay < 0)
 		return ENXIO;
 	return ioctl(overlay, FITHAW, 0) < 0 ? errno : 0;
+}
+
+void overlay_forget(const struct channel *channel)
+{
+	if (frozen_by == channel)
+		overlay_thaw();
 }

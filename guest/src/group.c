@@ -35,7 +35,7 @@ void groups_init(void)
 int group_take(void)
 {
 	if (!is_init)
-		return -1;
+		return NO_GROUP;
 	int absent = -1;
 	for (int i = 0; i < MAX_COMMANDS; i++) {
 		if (groups[i].state == EMPTY) {
@@ -46,14 +46,14 @@ int group_take(void)
 			absent = i;
 	}
 	if (absent < 0)
-		return -2;
+		return TOO_MANY_GROUPS;
 	char path[64];
 	snprintf(path, sizeof path, ROOT "/command-%d", absent);
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return -1;
+		return NO_GROUP;
 	groups[absent].fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (groups[absent].fd < 0)
-		return -1;
+		return NO_GROUP;
 	groups[absent].state = BUSY;
 	return absent;
 }

@@ -53,8 +53,7 @@ void watch(struct source *source, uint32_t events)
 		return;
 	struct epoll_event event = {.events = events, .data.ptr = source};
 	int how = !source->armed ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
-	/* A file that cannot be polled (EPERM) is always ready, and its reads and writes never wait. */
-	if (epoll_ctl(epoll_fd, how, source->fd, &event) < 0 && errno != EPERM)
+	if (epoll_ctl(epoll_fd, how, source->fd, &event) < 0)
 		say("epoll_ctl: %s", strerror(errno));
 	source->armed = events;
 }
@@ -68,31 +67,30 @@ void close_source(struct source *source)
 	source->fd = -1;
 }
 
-struct stream *stream_of(pid_t pid)
+static struct stream *find_process(pid_t pid)
 {
-	for (int i = 0; i < channel_count; i++)
-		for (int j = 0; j < MAX_STREAMS; j++) {
-			struct stream *stream = channels[i].streams[j];
-			if (stream && stream->pid == pid && !stream->exited)
-				return stream;
-		}
-	return NULL;
+	struct stream *stream = NULL;
+	for (int i = 0; i < channel_count && !stream; i++)
+		stream = stream_of(&channels[i], pid);
+	return stream;
 }
 
+/* All that ended since. */
 static void reap(void)
 {
 	int status;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct stream *stream = stream_of(pid);
-		if (!stream)
-			continue;
-		stream->exited = true;
-		stream->wait_status = status;
-		group_release(stream->group);
-		stream_advance(stream);
+		struct stream *stream = find_process(pid);
+		if (stream)
+			stream_exited(stream, status);
 	}
-	groups_sweep();
+}
+
+static void sooner(int64_t *next, int64_t then)
+{
+	if (then && then < *next)
+		*next = then;
 }
 
 /* Acts on what is due; returns how long the loop may sleep, -1 for ever. */
@@ -101,10 +99,11 @@ static int deadlines(void)
 	int64_t now = now_ms(), next = INT64_MAX;
 	for (int i = 0; i < channel_count; i++) {
 		struct channel *channel = &channels[i];
-		if (channel->hang_up_at_ms && channel->hang_up_at_ms <= now)
+		if (channel->hang_up_at_ms && channel->hang_up_at_ms <= now) {
 			channel_hang_up(channel);
-		if (channel->hang_up_at_ms && channel->hang_up_at_ms < next)
-			next = channel->hang_up_at_ms;
+			next = now; /* for channel_pump() */
+		}
+		sooner(&next, channel->hang_up_at_ms);
 		for (int j = 0; j < MAX_STREAMS; j++) {
 			struct stream *stream = channel->streams[j];
 			if (!stream || !stream->pid || stream->exited)
@@ -112,16 +111,9 @@ static int deadlines(void)
 			if (stream->deadline_ms && stream->deadline_ms <= now) {
 				stream->timed_out = true;
 				stream->deadline_ms = 0;
-				stream_kill(stream);
+				process_kill(stream);
 			}
-			if (stream->kill_at_ms && stream->kill_at_ms <= now) {
-				stream->kill_at_ms = 0;
-				stream_kill(stream);
-			}
-			if (stream->deadline_ms && stream->deadline_ms < next)
-				next = stream->deadline_ms;
-			if (stream->kill_at_ms && stream->kill_at_ms < next)
-				next = stream->kill_at_ms;
+			sooner(&next, stream->deadline_ms);
 		}
 	}
 	if (next == INT64_MAX)
@@ -143,16 +135,13 @@ static void after_channel(struct channel *channel, struct source *listener, bool
 {
 	if (!channel->hung_up || is_init)
 		return;
-	channel_drop(channel);
+	streams_bury();
 	close_source(&channel->source);
 	free(channel->in);
 	free(channel->out);
-	memset(channel, 0, sizeof *channel);
-	channel->source.fd = -1;
-	if (once) {
-		streams_bury();
+	if (once)
 		exit(0);
-	}
+	channel_count = 0;
 	watch(listener, EPOLLIN);
 }
 
@@ -162,9 +151,11 @@ static _Noreturn void loop(int signals, int listener, bool once)
 	struct source listener_source = {.kind = S_LISTENER, .fd = listener};
 	watch(&signal_source, EPOLLIN);
 	watch(&listener_source, EPOLLIN);
+	bool more = true, ended = false;
 	for (;;) {
 		struct epoll_event events[64];
-		int count = epoll_wait(epoll_fd, events, 64, deadlines());
+		int wait = deadlines();
+		int count = epoll_wait(epoll_fd, events, 64, more ? 0 : wait);
 		for (int i = 0; i < count; i++) {
 			struct source *source = events[i].data.ptr;
 			if (source->fd < 0)
@@ -178,23 +169,26 @@ static _Noreturn void loop(int signals, int listener, bool once)
 				while (read(signals, &info, sizeof info) == sizeof info)
 					;
 				reap();
+				ended = true;
 				break;
 			}
 			case S_CHANNEL:
-				if (events[i].events & EPOLLOUT)
-					source->channel->writable = true;
-				source->channel->readable = true;
+				channel_event(source->channel, events[i].events);
 				break;
 			case S_LANE:
 				lane_ready(source->stream, source->lane);
 				break;
 			}
 		}
-		for (int i = 0; i < channel_count; i++)
-			if (channels[i].source.fd >= 0) {
-				channel_pump(&channels[i]);
-				after_channel(&channels[i], &listener_source, once);
-			}
+		more = false;
+		for (int i = 0; i < channel_count; i++) {
+			more |= channel_pump(&channels[i]);
+			after_channel(&channels[i], &listener_source, once);
+		}
+		/* Only now that RESULT is under way: it takes a while. */
+		if (ended)
+			groups_sweep();
+		ended = false;
 		streams_bury();
 	}
 }
@@ -246,8 +240,10 @@ int main(int argc, char **argv)
 			listener = listen_on(argv[2]);
 		} else {
 			int fd = atoi(argv[2]);
-			fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-			fcntl(fd, F_SETFD, FD_CLOEXEC);
+			if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
+				say("--channel %s: %s", argv[2], strerror(errno));
+				return 2;
+			}
 			channel_init(&channels[0], fd);
 			channel_count = 1;
 		}

@@ -4,39 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] | at[1] << 8);
-}
-
-uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)get16(at) | (uint32_t)get16(at + 2) << 16;
-}
-
-uint64_t get64(const uint8_t *at)
-{
-	return (uint64_t)get32(at) | (uint64_t)get32(at + 4) << 32;
-}
-
-void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)value;
-	at[1] = (uint8_t)(value >> 8);
-}
-
-void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, (uint16_t)value);
-	put16(at + 2, (uint16_t)(value >> 16));
-}
-
-void put64(uint8_t *at, uint64_t value)
-{
-	put32(at, (uint32_t)value);
-	put32(at + 4, (uint32_t)(value >> 32));
-}
-
 enum field_next field_next(struct fields *fields, struct field *field)
 {
 	size_t left = (size_t)(fields->end - fields->at);
@@ -53,35 +20,43 @@ enum field_next field_next(struct fields *fields, struct field *field)
 	return FIELD_OK;
 }
 
-static void no_fields(struct stream *stream, struct fields fields)
+bool field_is_text(const struct field *field)
+{
+	return field->length && !memchr(field->value, 0, field->length);
+}
+
+static void serve_poweroff(struct stream *stream)
+{
+	if (!is_init)
+		return stream_errno(stream, "this agent is not a machine's first process", EPERM);
+	struct channel *channel = stream->channel;
+	stream_result(stream, R_DONE, 0, "%s", "");
+	channel_flush(channel);
+	power_off();
+}
+
+static void done(struct stream *stream, const char *what, int error)
+{
+	if (error)
+		stream_errno(stream, what, error);
+	else
+		stream_result(stream, R_DONE, 0, "%s", "");
+}
+
+static void serve_plain(struct stream *stream, struct fields fields)
 {
 	if (fields.at != fields.end)
 		return stream_result(stream, R_REFUSED, 0, "this request takes no fields");
-	int failed = 0;
 	switch (stream->operation) {
 	case OP_SYNC:
 		return serve_sync(stream);
 	case OP_FREEZE:
-		failed = overlay_freeze();
-		if (!failed)
-			frozen_by = stream->channel;
-		break;
+		return done(stream, "freeze the overlay", overlay_freeze(stream->channel));
 	case OP_THAW:
-		failed = overlay_thaw();
-		break;
-	case OP_POWEROFF: {
-		struct channel *channel = stream->channel;
-		stream_result(stream, R_DONE, 0, "%s", "");
-		channel_pump(channel);
-		power_off();
-	}
+		return done(stream, "thaw the overlay", overlay_thaw());
 	default:
-		failed = EINVAL;
+		return serve_poweroff(stream);
 	}
-	if (failed)
-		stream_result(stream, R_FAILED, (uint32_t)failed, "%s", strerror(failed));
-	else
-		stream_result(stream, R_DONE, 0, "%s", "");
 }
 
 void request_serve(struct stream *stream)
@@ -102,6 +77,6 @@ void request_serve(struct stream *stream)
 	case OP_GET:
 		return serve_copy(stream, fields);
 	default:
-		return no_fields(stream, fields);
+		return serve_plain(stream, fields);
 	}
 }

@@ -1,0 +1,297 @@
+/* GET: sends a file or a tree as entries to standard output. */
+#include "agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* ---- bytes ---- */
+
+static uint8_t buffer[COPY_BUFFER];
+static size_t buffered;
+
+static void write_all(const uint8_t *at, size_t length)
+{
+	while (length) {
+		ssize_t n = write(1, at, length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			copy_fail(EPIPE, "the host stopped reading");
+		at += n;
+		length -= (size_t)n;
+	}
+}
+
+static void put_bytes(const void *bytes, size_t length)
+{
+	if (buffered + length > sizeof buffer) {
+		write_all(buffer, buffered);
+		buffered = 0;
+	}
+	if (length > sizeof buffer / 2)
+		return write_all(bytes, length);
+	memcpy(buffer + buffered, bytes, length);
+	buffered += length;
+}
+
+static void put_entry(enum entry_kind kind, const struct stat *status, const char *path, const char *target)
+{
+	uint8_t header[ENTRY_HEADER] = {(uint8_t)kind};
+	size_t path_length = strlen(path), target_length = strlen(target);
+	put32(header + 4, status->st_mode & 07777);
+	put32(header + 8, status->st_uid);
+	put32(header + 12, status->st_gid);
+	put64(header + 16, (uint64_t)status->st_mtim.tv_sec);
+	put32(header + 24, (uint32_t)status->st_mtim.tv_nsec);
+	if (kind == E_CHAR || kind == E_BLOCK) {
+		put32(header + 28, major(status->st_rdev));
+		put32(header + 32, minor(status->st_rdev));
+	}
+	put16(header + 36, (uint16_t)path_length);
+	put16(header + 38, (uint16_t)target_length);
+	put_bytes(header, sizeof header);
+	put_bytes(path, path_length);
+	put_bytes(target, target_length);
+}
+
+static void put_chunk(off_t offset, uint32_t length)
+{
+	uint8_t header[CHUNK_HEADER];
+	put64(header, (uint64_t)offset);
+	put32(header + 8, length);
+	put_bytes(header, sizeof header);
+}
+
+/* ---- hard links ---- */
+
+struct link {
+	dev_t device;
+	ino_t inode;
+	char *path;
+};
+static struct link *links;
+static size_t link_count, link_room; /* a hash table; its room is a power of two */
+
+static struct link *link_slot(dev_t device, ino_t inode)
+{
+	size_t at = (size_t)(inode * 0x9E3779B97F4A7C15ull ^ device) & (link_room - 1);
+	while (links[at].path && (links[at].device != device || links[at].inode != inode))
+		at = (at + 1) & (link_room - 1);
+	return &links[at];
+}
+
+static void links_grow(void)
+{
+	struct link *old = links;
+	size_t old_room = link_room;
+	link_room = link_room ? link_room * 2 : 256;
+	links = calloc(link_room, sizeof *links);
+	if (!links)
+		copy_fail(ENOMEM, "out of memory");
+	for (size_t i = 0; i < old_room; i++)
+		if (old[i].path)
+			*link_slot(old[i].device, old[i].inode) = old[i];
+	free(old);
+}
+
+/* The path under which this file was sent before, or NULL; then it is remembered under `path`. */
+static const char *seen_before(const struct stat *status, const char *path)
+{
+	if (link_count * 2 >= link_room)
+		links_grow();
+	struct link *slot = link_slot(status->st_dev, status->st_ino);
+	if (slot->path)
+		return slot->path;
+	*slot = (struct link){status->st_dev, status->st_ino, strdup(path)};
+	if (!slot->path)
+		copy_fail(ENOMEM, "out of memory");
+	link_count++;
+	return NULL;
+}
+
+/* ---- files ---- */
+
+/*
+ * A file that grows meanwhile is sent at the size it had: a log that is written faster than it is read would have no
+ * end. One that says it is empty is read to its end: the files of /proc all say so.
+ */
+static void put_content(int fd, off_t size, const char *path)
+{
+	static uint8_t content[COPY_BUFFER];
+	off_t offset = 0, data_end = 0;
+	while (!size || offset < size) {
+		if (size && offset == data_end) {
+			/* A hole may begin here. File systems without holes say that all is data. */
+			off_t data = lseek(fd, offset, SEEK_DATA);
+			if (data < 0 && errno == ENXIO)
+				data = size; /* nothing but a hole is left */
+			if (data > offset)
+				offset = data < size ? data : size;
+			data_end = lseek(fd, offset, SEEK_HOLE);
+			if (data_end <= offset || data_end > size)
+				data_end = size;
+			continue;
+		}
+		size_t want = sizeof content;
+		if (size && (uint64_t)(data_end - offset) < want)
+			want = (size_t)(data_end - offset);
+		ssize_t n = pread(fd, content, want, offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			dprintf(2, "cannot read '%.1000s': %s", path, strerror(errno));
+			return put_chunk(offset, CHUNK_BROKEN);
+		}
+		if (n == 0)
+			break;
+		put_chunk(offset, (uint32_t)n);
+		put_bytes(content, (size_t)n);
+		offset += n;
+	}
+	put_chunk(offset, 0);
+}
+
+static void put_file(int directory, const char *name, const char *path, bool follow)
+{
+	struct stat status;
+	/* O_NONBLOCK: it may have become a FIFO. */
+	int fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+	if (fd < 0) {
+		if (*path && (errno == ENOENT || errno == ELOOP))
+			return; /* it went away meanwhile */
+		copy_fail(errno, "cannot open '%.1000s': %s", *path ? path : name, strerror(errno));
+	}
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		const char *before = status.st_nlink > 1 ? seen_before(&status, path) : NULL;
+		if (before) {
+			put_entry(E_HARD_LINK, &status, path, before);
+		} else {
+			put_entry(E_FILE, &status, path, "");
+			put_content(fd, status.st_size, path);
+		}
+	}
+	close(fd);
+}
+
+static void put_symlink(int directory, const char *name, const char *path, const struct stat *status)
+{
+	char target[MAX_PATH + 1];
+	ssize_t n = readlinkat(directory, name, target, sizeof target);
+	if (n <= 0 || n > MAX_PATH) {
+		if (n < 0 && *path && (errno == ENOENT || errno == EINVAL))
+			return; /* it went away meanwhile, or became something else */
+		copy_fail(n < 0 ? errno : ENAMETOOLONG, "cannot read the link '%.1000s'", *path ? path : name);
+	}
+	target[n] = 0;
+	put_entry(E_SYMLINK, status, path, target);
+}
+
+/* Sends what is not a directory; true when it is one. */
+static bool put_item(int directory, const char *name, const char *path, bool follow)
+{
+	struct stat status;
+	if (fstatat(directory, name, &status, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0) {
+		if (*path && errno == ENOENT)
+			return false; /* it went away meanwhile */
+		copy_fail(errno, "'%.1000s': %s", *path ? path : name, strerror(errno));
+	}
+	switch (status.st_mode & S_IFMT) {
+	case S_IFDIR:
+		return true;
+	case S_IFREG:
+		put_file(directory, name, path, follow);
+		break;
+	case S_IFLNK:
+		put_symlink(directory, name, path, &status);
+		break;
+	case S_IFCHR:
+		put_entry(E_CHAR, &status, path, "");
+		break;
+	case S_IFBLK:
+		put_entry(E_BLOCK, &status, path, "");
+		break;
+	case S_IFIFO:
+		put_entry(E_FIFO, &status, path, "");
+		break;
+	default:
+		if (!*path)
+			copy_fail(EOPNOTSUPP, "'%.1000s' is a socket", name);
+	}
+	return false;
+}
+
+/* ---- trees ---- */
+
+/* Directories that have been seen and not been sent: a list, so that depth costs neither stack nor descriptors. */
+struct pending {
+	struct pending *next;
+	char path[];
+};
+static struct pending *pending;
+
+static void push(const char *path)
+{
+	size_t size = strlen(path) + 1;
+	struct pending *item = malloc(sizeof *item + size);
+	if (!item)
+		copy_fail(ENOMEM, "out of memory");
+	memcpy(item->path, path, size);
+	item->next = pending;
+	pending = item;
+}
+
+static void put_directory(int root, const char *path)
+{
+	struct stat status;
+	int fd = copy_open(root, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0) {
+		if (*path && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+			return; /* it went away meanwhile, or became something else */
+		copy_fail(errno, "cannot read directory '%.1000s': %s", *path ? path : copying.path, strerror(errno));
+	}
+	DIR *directory = fdopendir(fd);
+	if (!directory || fstat(fd, &status) < 0)
+		copy_fail(errno, "cannot read directory '%.1000s': %s", path, strerror(errno));
+	put_entry(E_DIRECTORY, &status, path, "");
+	struct dirent *item;
+	while ((errno = 0, item = readdir(directory))) {
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+			continue;
+		char child[MAX_PATH + 1];
+		int length = snprintf(child, sizeof child, "%s%s%s", path, *path ? "/" : "", item->d_name);
+		if (length > MAX_PATH)
+			copy_fail(ENAMETOOLONG, "a path below '%.1000s' is longer than %d bytes", path, MAX_PATH);
+		if (put_item(fd, item->d_name, child, false))
+			push(child);
+	}
+	if (errno)
+		copy_fail(errno, "cannot read directory '%.1000s': %s", path, strerror(errno));
+	closedir(directory);
+}
+
+void copy_out(void)
+{
+	if (put_item(AT_FDCWD, copying.path, "", copying.follow)) {
+		int root = open(copying.path, O_PATH | O_DIRECTORY | O_CLOEXEC | (copying.follow ? 0 : O_NOFOLLOW));
+		if (root < 0)
+			copy_fail(errno, "'%.1000s': %s", copying.path, strerror(errno));
+		push("");
+		while (pending) {
+			struct pending *next = pending;
+			pending = next->next;
+			put_directory(root, next->path);
+			free(next);
+		}
+	}
+	uint8_t end[ENTRY_HEADER] = {E_END};
+	put_bytes(end, sizeof end);
+	write_all(buffer, buffered);
+	_exit(0);
+}
