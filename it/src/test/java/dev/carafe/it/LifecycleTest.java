@@ -10,6 +10,7 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus.State;
 import dev.carafe.machine.Machines;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -163,17 +164,19 @@ class LifecycleTest {
                 .withWorkload(List.of("sh", "-c", "echo started >> /root/log; exec sleep 1000")));
     try {
       machine.start();
+      awaitLines(machine, 1);
       machine.stop();
       machine.start();
-      assertThat(
-              machine
-                  .run(
-                      ExecSpec.shell(
-                          "until [ $(wc -l < /root/log) = 2 ]; do sleep 0.1; done; pgrep -c sleep"))
-                  .out())
-          .isEqualTo("1\n");
+      awaitLines(machine, 2);
+      assertThat(machine.run(ExecSpec.of("pgrep", "-fc", "sleep 1000")).out()).isEqualTo("1\n");
     } finally {
       machine.delete();
     }
+  }
+
+  private static void awaitLines(Machine machine, int lines) {
+    String script = "until [ \"$(cat /root/log 2>/dev/null | wc -l)\" = " + lines + " ]; do sleep 0.1; done";
+    ExecSpec waiting = ExecSpec.shell(script).withTimeout(Duration.ofSeconds(60));
+    assertThat(machine.run(waiting).exitCode()).isZero();
   }
 }

@@ -36,6 +36,7 @@ final class KernelStore {
           "virtio_console",
           "virtio_rng",
           "overlay",
+          "pvpanic_pci",
           "squashfs",
           "ext4");
 
