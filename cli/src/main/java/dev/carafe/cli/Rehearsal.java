@@ -1,8 +1,8 @@
 package dev.carafe.cli;
 
 import dev.carafe.image.Home;
-import java.io.InputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Field;
 import java.net.StandardProtocolFamily;
@@ -69,8 +69,7 @@ final class Rehearsal {
 
   private static void call(String... words) {
     Console console =
-        new Console(
-            InputStream.nullInputStream(), OutputStream.nullOutputStream(), System.err);
+        new Console(InputStream.nullInputStream(), OutputStream.nullOutputStream(), System.err);
     Map<String, String> env = System.getenv();
     int exitCode =
         new Cli("carafe", console, new HostTerminal(), new HostSignals(), env, new OpenRooms(env))
@@ -82,14 +81,12 @@ final class Rehearsal {
 
   /** Empty files where a kernel would be. */
   private void kernel() throws IOException, ReflectiveOperationException {
-    Field layout =
-        Class.forName("dev.carafe.machine.host.KernelStore").getDeclaredField("LAYOUT");
+    Field layout = Class.forName("dev.carafe.machine.host.KernelStore").getDeclaredField("LAYOUT");
     layout.setAccessible(true);
     Path kernels = home.cache().resolve("kernel");
     Files.createDirectories(kernels.resolve("rehearsal/modules"));
     Files.createFile(kernels.resolve("rehearsal/vmlinux"));
-    Files.createSymbolicLink(
-        kernels.resolve("current-" + layout.get(null)), Path.of("rehearsal"));
+    Files.createSymbolicLink(kernels.resolve("current-" + layout.get(null)), Path.of("rehearsal"));
   }
 
   /** In another JVM: imports are rare, and what is learnt is loaded by every start. */
@@ -191,8 +188,7 @@ final class Rehearsal {
     write(socket, "{\"QMP\":{}}\n");
     var lines =
         new java.io.BufferedReader(
-            new java.io.InputStreamReader(
-                Channels.newInputStream(socket), StandardCharsets.UTF_8));
+            new java.io.InputStreamReader(Channels.newInputStream(socket), StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       String answer = "";
       if (line.contains("query-migrate")) {

@@ -156,7 +156,8 @@ public final class ImageStore {
     if (reference instanceof Reference.Registry || reference instanceof Reference.Base) {
       return true; // before the switch, whose first use costs a start some milliseconds
     }
-    // Not a switch over types: the first one makes a start generate a class, and this is on its path.
+    // Not a switch over types: the first one makes a start generate a class, and this is on its
+    // path.
     if (reference instanceof Reference.Registry || reference instanceof Reference.Base) {
       return true;
     }

@@ -288,8 +288,7 @@ final class QemuMachine implements Machine {
     String attempted = "run a command in machine '" + name() + "'";
     Run run = running(attempted);
     Command command = command(record(), spec);
-    Execution execution =
-        engine.connections(directory).use(run, channel -> channel.exec(command));
+    Execution execution = engine.connections(directory).use(run, channel -> channel.exec(command));
     Trace.step("the command is asked for");
     return execution;
   }
