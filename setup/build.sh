@@ -103,13 +103,16 @@ train() {
 		done
 		read -r options <"$root/setup/jvm.options"
 		# shellcheck disable=SC2086 # the options are words
+		# No profiles: with them a start spends more on compiling than it wins. Sockets need a short path.
+		runtime=$(mktemp -d) || exit 1
 		HOME=$training XDG_CACHE_HOME=$training XDG_DATA_HOME=$training XDG_STATE_HOME=$training \
-			XDG_CONFIG_HOME=$training XDG_RUNTIME_DIR=$training \
-			"$jdk/bin/java" $options "-XX:AOTCacheOutput=$training/carafe.aot" -cp "$classpath" \
+			XDG_CONFIG_HOME=$training XDG_RUNTIME_DIR=$runtime CARAFE_ACCEL=tcg PATH=$training/bin:$PATH \
+			"$jdk/bin/java" $options -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions \
+			-XX:-AOTRecordTraining "-XX:AOTCacheOutput=$training/carafe.aot" -cp "$classpath" \
 			-Dcarafe.program=carafe -Dcarafe.build="$build" -Dcarafe.root="$root" \
 			dev.carafe.cli.Training "$training" </dev/null >"$out/train.log" 2>&1
 		[ -s "$training/carafe.aot" ] && mv -- "$training/carafe.aot" "$app/carafe.aot"
-		rm -rf -- "$training"
+		rm -rf -- "$training" "$runtime"
 		# Also when it failed: otherwise every start would try again.
 		printf '%s %s\n' "$jdk" "$jdk_version" >"$app/aot.jdk"
 	) && aot_jdk="$jdk $jdk_version"

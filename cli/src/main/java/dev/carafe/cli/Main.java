@@ -1,5 +1,6 @@
 package dev.carafe.cli;
 
+import dev.carafe.machine.Trace;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -12,6 +13,7 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
+    Trace.step("the JVM is up");
     // The bare descriptors: System.in and System.out buffer, and System.out swallows errors.
     Console console =
         new Console(
@@ -26,6 +28,8 @@ public final class Main {
             new HostSignals(),
             System.getenv(),
             new OpenRooms(System.getenv()));
-    System.exit(cli.run(args));
+    int exitCode = cli.run(args);
+    Trace.step("done");
+    System.exit(exitCode);
   }
 }

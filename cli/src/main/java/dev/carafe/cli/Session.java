@@ -6,6 +6,7 @@ import dev.carafe.machine.Execution;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.TerminalSize;
+import dev.carafe.machine.Trace;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -93,6 +94,7 @@ final class Session {
       }
       errors.join();
       int exitCode = running.await();
+      Trace.step("the command has exited");
       message = running.message();
       return interrupts.exitCode().orElse(exitCode);
     } catch (MachineException e) {

@@ -36,13 +36,18 @@ final class Training {
    * @param args a directory to write to
    */
   public static void main(String[] args) throws Exception {
-    for (String jar : System.getProperty("java.class.path").split(":")) {
-      String name = Path.of(jar).getFileName().toString();
-      if (NEEDED.stream().anyMatch(name::startsWith)) {
-        load(jar);
+    try {
+      new Rehearsal(Path.of(args[0]), System.getenv()).play();
+    } catch (Exception e) {
+      e.printStackTrace(); // the launcher's log has it
+      for (String jar : System.getProperty("java.class.path").split(":")) {
+        String name = Path.of(jar).getFileName().toString();
+        if (NEEDED.stream().anyMatch(name::startsWith)) {
+          load(jar);
+        }
       }
+      useTheJdk(Path.of(args[0]));
     }
-    useTheJdk(Path.of(args[0]));
     Class.forName("dev.carafe.cli.Main")
         .getMethod("main", String[].class)
         .invoke(null, (Object) new String[] {"machine", "ls", "--json"});

@@ -156,19 +156,16 @@ public final class ImageStore {
     if (reference instanceof Reference.Registry || reference instanceof Reference.Base) {
       return true; // before the switch, whose first use costs a start some milliseconds
     }
-    return switch (reference) {
-      case Reference.Registry _, Reference.Base _ -> true;
-      case Reference.StandardInput _ -> false;
-      case Reference.DockerArchive _,
-          Reference.OciArchive _,
-          Reference.OciLayout _,
-          Reference.Directory _,
-          Reference.Tar _,
-          Reference.Local _ -> {
-        Optional<String> now = LocalSources.stamp(reference);
-        yield now.isPresent() && now.equals(catalog.stamp(reference.name()));
-      }
-    };
+    // Not a switch over types: the first one makes a start generate a class, and this is on its
+    // path.
+    if (reference instanceof Reference.Registry || reference instanceof Reference.Base) {
+      return true;
+    }
+    if (reference instanceof Reference.StandardInput) {
+      return false;
+    }
+    Optional<String> now = LocalSources.stamp(reference);
+    return now.isPresent() && now.equals(catalog.stamp(reference.name()));
   }
 
   /**

@@ -12,6 +12,7 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.MachineStatus.State;
+import dev.carafe.machine.Trace;
 import dev.carafe.machine.channel.Command;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -231,6 +232,7 @@ final class QemuMachine implements Machine {
     try (Lock lock = lock(attempted)) {
       engine.disconnect(directory);
       remove(directory, engine.home());
+      Trace.step("machine removed");
     } catch (IOException e) {
       throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
     }
@@ -286,7 +288,9 @@ final class QemuMachine implements Machine {
     String attempted = "run a command in machine '" + name() + "'";
     Run run = running(attempted);
     Command command = command(record(), spec);
-    return engine.connections(directory).use(run, channel -> channel.exec(command));
+    Execution execution = engine.connections(directory).use(run, channel -> channel.exec(command));
+    Trace.step("the command is asked for");
+    return execution;
   }
 
   /** Image &lt; machine &lt; exec. */

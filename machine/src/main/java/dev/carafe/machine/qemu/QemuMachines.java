@@ -12,6 +12,7 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
+import dev.carafe.machine.Trace;
 import dev.carafe.machine.host.Accelerator;
 import dev.carafe.machine.host.Host;
 import dev.carafe.machine.host.Kernel;
@@ -102,6 +103,7 @@ public final class QemuMachines implements Machines {
     } catch (IOException e) {
       throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
     }
+    Trace.step("machine created");
     return new QemuMachine(this, new MachineDirectory(place));
   }
 

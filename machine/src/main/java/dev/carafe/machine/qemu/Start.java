@@ -7,6 +7,7 @@ import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.Trace;
 import dev.carafe.machine.channel.Channel;
 import dev.carafe.machine.channel.Configuration;
 import java.io.IOException;
@@ -47,6 +48,8 @@ final class Start {
             ? engine.templates().ofImage(shape, image, spec.overlayGib())
             : engine.templates().booted(shape);
 
+    Trace.step("image and template found");
+
     // Before anything is written on top of the image, so that it is never another one.
     if (record.imageDigest().isEmpty() || record.failure().isPresent()) {
       record = record.withImage(image.digest()).withFailure(Optional.empty());
@@ -78,6 +81,7 @@ final class Start {
             sockets,
             directory.log(),
             RESTORE);
+    Trace.step("QEMU's process started");
     try {
       bring(vm, fresh);
     } catch (RuntimeException | IOException e) {
@@ -90,13 +94,17 @@ final class Start {
 
   private void bring(Vm vm, boolean fresh) throws IOException {
     try (Qmp qmp = vm.qmp()) {
+      Trace.step("QEMU up");
       // As early as there is a process to name: from here on it is found by its record.
       RecordFile.write(vm.identify(), directory.run());
       qmp.restoreInherited();
+      Trace.step("template's state asked for");
       Channel channel = null;
       try {
         channel = vm.firstChannel();
+        Trace.step("the agent has answered");
         channel.configure(identity(fresh), RESTORE);
+        Trace.step("the machine has its identity");
         engine.connections(directory).adopt(Ports.adopt(directory, channel, 1));
       } catch (MachineException e) {
         close(channel);
