@@ -175,7 +175,8 @@ class LifecycleTest {
   }
 
   private static void awaitLines(Machine machine, int lines) {
-    String script = "until [ \"$(cat /root/log 2>/dev/null | wc -l)\" = " + lines + " ]; do sleep 0.1; done";
+    String script =
+        "until [ \"$(cat /root/log 2>/dev/null | wc -l)\" = " + lines + " ]; do sleep 0.1; done";
     ExecSpec waiting = ExecSpec.shell(script).withTimeout(Duration.ofSeconds(60));
     assertThat(machine.run(waiting).exitCode()).isZero();
   }

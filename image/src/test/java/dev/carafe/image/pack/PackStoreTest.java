@@ -23,7 +23,8 @@ class PackStoreTest {
     Files.writeString(root.resolve("hello"), "hello\n");
     Path tar = temp.resolve("root.tar");
     Process make =
-        new ProcessBuilder("tar", "-c", "-f", tar.toString(), "-C", root.getParent().toString(), ".")
+        new ProcessBuilder(
+                "tar", "-c", "-f", tar.toString(), "-C", root.getParent().toString(), ".")
             .inheritIO()
             .start();
     assertThat(make.waitFor()).isZero();
@@ -52,7 +53,6 @@ class PackStoreTest {
   }
 
   private ImageStore store(String name) {
-    return ImageStore.open(
-        Home.of(Map.of("HOME", temp.resolve(name).toString())));
+    return ImageStore.open(Home.of(Map.of("HOME", temp.resolve(name).toString())));
   }
 }
