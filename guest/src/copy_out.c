@@ -31,11 +31,12 @@ static void write_all(const uint8_t *at, size_t length)
 
 static void put_bytes(const void *bytes, size_t length)
 {
-	if (buffered + length > sizeof buffer) {
+	bool large = length > sizeof buffer / 2; /* not worth a copy */
+	if (large || buffered + length > sizeof buffer) {
 		write_all(buffer, buffered);
 		buffered = 0;
 	}
-	if (length > sizeof buffer / 2)
+	if (large)
 		return write_all(bytes, length);
 	memcpy(buffer + buffered, bytes, length);
 	buffered += length;
