@@ -1,14 +1,12 @@
 package dev.carafe.egress.audit;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -46,6 +44,7 @@ public final class AuditVerifier {
   }
 
   private static final int MOST_TROUBLES = 100;
+  private static final int MOST_ATTEMPTS = 5;
 
   private final List<Trouble> troubles = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
@@ -82,26 +81,19 @@ public final class AuditVerifier {
    * @throws IOException when a file cannot be read
    */
   public static Report verify(List<Path> files) throws IOException {
-    Set<Path> all = all(files);
-    for (int attempt = 0; ; attempt++) {
-      Report report = new AuditVerifier(heads(files)).read(all, files);
-      Set<Path> now = all(files);
-      // A file that was put aside meanwhile has been read twice or not at all.
-      if (report.whole() || now.equals(all) || attempt == 3) {
-        return report;
+    for (int attempt = 1; ; attempt++) {
+      try (OpenFiles open = new OpenFiles()) {
+        // In this order: what is written and put aside meanwhile is then only more than was asked.
+        Optional<Chain> head = heads(files);
+        open.all(files);
+        return new AuditVerifier(head).read(open, files);
+      } catch (NoSuchFileException e) {
+        // Perhaps put aside, or removed, at this moment.
+        if (attempt == MOST_ATTEMPTS) {
+          throw e;
+        }
       }
-      all = now;
     }
-  }
-
-  private static Set<Path> all(List<Path> files) throws IOException {
-    Set<Path> all = new LinkedHashSet<>();
-    for (Path file : files) {
-      Path absolute = file.toAbsolutePath().normalize();
-      all.addAll(AuditFiles.aside(absolute).values());
-      all.add(absolute);
-    }
-    return all;
   }
 
   private static Optional<Chain> heads(List<Path> files) throws IOException {
@@ -114,39 +106,34 @@ public final class AuditVerifier {
     return Optional.empty();
   }
 
-  private Report read(Set<Path> all, List<Path> given) throws IOException {
-    for (Path file : inOrder(all)) {
-      file(file);
-    }
-    end(heads(given));
-    return report();
-  }
-
-  /** By the numbers of their first lines. */
-  private static List<Path> inOrder(Set<Path> files) throws IOException {
-    record Ordered(long sequence, Path file) {}
+  private Report read(OpenFiles open, List<Path> given) throws IOException {
+    record Ordered(long sequence, OpenFiles.One file) {}
     List<Ordered> ordered = new ArrayList<>();
-    for (Path file : files) {
-      try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-        Line line = new Line();
-        long sequence =
-            line.read(in)
-                ? line.fields().map(AuditFiles.Fields::sequence).orElse(Long.MAX_VALUE)
-                : Long.MAX_VALUE;
+    Set<String> begins = new HashSet<>();
+    for (OpenFiles.One file : open.files()) {
+      Line line = new Line();
+      Optional<AuditFiles.Fields> fields =
+          line.read(file.fromStart()) ? line.fields() : Optional.empty();
+      // No two files of a chain begin alike: this one was found under two names.
+      if (fields.isEmpty() || begins.add(line.hash())) {
+        long sequence = fields.map(AuditFiles.Fields::sequence).orElse(Long.MAX_VALUE);
         ordered.add(new Ordered(sequence, file));
       }
     }
     // Stable: what cannot be read stays last, in the order it was given.
     ordered.sort(Comparator.comparingLong(Ordered::sequence));
-    return ordered.stream().map(Ordered::file).toList();
+    for (Ordered each : ordered) {
+      file(each.file());
+    }
+    end(heads(given));
+    return report();
   }
 
-  private void file(Path file) throws IOException {
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-      Line line = new Line();
-      for (long number = 1; line.read(in); number++) {
-        check(line, new Place(file, number));
-      }
+  private void file(OpenFiles.One file) throws IOException {
+    InputStream in = file.fromStart();
+    Line line = new Line();
+    for (long number = 1; line.read(in); number++) {
+      check(line, new Place(file.path(), number));
     }
   }
 

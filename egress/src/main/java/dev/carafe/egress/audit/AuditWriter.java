@@ -114,7 +114,13 @@ final class AuditWriter implements AutoCloseable {
   }
 
   private void write(byte[] line) throws IOException {
-    out.write(line);
+    try {
+      out.write(line);
+    } catch (IOException e) {
+      // A part may have fitted; taking it back needs no room.
+      out.setLength(size);
+      throw e;
+    }
     size += line.length;
     last = last.next(line, line.length - 1);
     head.seek(0);

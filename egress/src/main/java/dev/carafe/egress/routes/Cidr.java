@@ -11,6 +11,7 @@ import java.net.InetAddress;
  * @param bits how many bits all of its addresses share
  */
 public record Cidr(InetAddress network, int bits) {
+  private static final String FOUR_NUMBERS = "((0|[1-9][0-9]{0,2})(\\.|$)){4}";
 
   /**
    * Reads {@code 10.0.0.0/8}, {@code fd00::/8}, or one address. Asks no name server.
@@ -20,6 +21,10 @@ public record Cidr(InetAddress network, int bits) {
   public static Cidr of(String text) {
     int slash = text.indexOf('/');
     String address = slash < 0 ? text : text.substring(0, slash);
+    if (address.indexOf(':') < 0 && !address.matches(FOUR_NUMBERS)) {
+      // Java also reads 10.1 and 010.0.0.1, and not everybody as the same address.
+      throw noRange();
+    }
     InetAddress network;
     try {
       network =
@@ -27,7 +32,7 @@ public record Cidr(InetAddress network, int bits) {
               ? Inet6Address.ofLiteral(address)
               : Inet4Address.ofLiteral(address);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("this is no address range such as 10.1.0.0/16");
+      throw noRange();
     }
     if (network instanceof Inet6Address six && (six.getScopeId() != 0 || address.contains("%"))) {
       throw new IllegalArgumentException("an address range has no zone (%)");
@@ -51,6 +56,10 @@ public record Cidr(InetAddress network, int bits) {
       }
     }
     return new Cidr(network, bits);
+  }
+
+  private static IllegalArgumentException noRange() {
+    return new IllegalArgumentException("this is no address range such as 10.1.0.0/16");
   }
 
   private static int number(String text) {
