@@ -16,6 +16,6 @@ public record Match(Optional<PathMatch> path, Optional<String> method, List<Head
   public boolean matches(String method, String path, Function<String, List<String>> header) {
     return this.path.map(p -> p.matches(path)).orElse(true)
         && this.method.map(m -> m.equals(method)).orElse(true)
-        && headers.stream().allMatch(h -> header.apply(h.name()).contains(h.value()));
+        && headers.stream().allMatch(h -> h.matches(header.apply(h.name())));
   }
 }
