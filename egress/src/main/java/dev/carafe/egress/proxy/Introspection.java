@@ -7,6 +7,7 @@ import dev.carafe.egress.routes.Routes;
 import java.io.StringWriter;
 import java.util.Locale;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -33,7 +34,7 @@ final class Introspection {
       throw Refused.denied("there is only GET http://" + HOST + "/allowlist");
     }
     StringWriter text = new StringWriter();
-    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+    try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
       json.writeStartObject();
       json.writeNumberProperty("version", 1);
       json.writeArrayPropertyStart("routes");
