@@ -54,9 +54,7 @@ final class Inspection implements Sieve.Hits {
     this.look = look;
     this.mode = mode;
     this.opener = opener;
-    margin =
-        Math.max(
-            TOKEN_MARGIN, Math.max(look.folded().longestRun, look.exact().longestRun));
+    margin = Math.max(TOKEN_MARGIN, Math.max(look.folded().longestRun, look.exact().longestRun));
   }
 
   /** What was found by the last look. */
@@ -123,8 +121,7 @@ final class Inspection implements Sieve.Hits {
     }
   }
 
-  private void regions(
-      byte[] bytes, int low, int from, int to, int @Nullable [] outer, int level)
+  private void regions(byte[] bytes, int low, int from, int to, int @Nullable [] outer, int level)
       throws BlockedException {
     if (level == Unescape.LEVELS) {
       return;
@@ -149,8 +146,7 @@ final class Inspection implements Sieve.Hits {
   }
 
   /** Looks at one decoded region, which goes further than {@code past}; returns where it ends. */
-  private int region(
-      byte[] bytes, int start, int past, int to, int @Nullable [] outer, int level)
+  private int region(byte[] bytes, int start, int past, int to, int @Nullable [] outer, int level)
       throws BlockedException {
     if (decoded[level] == null) {
       decoded[level] = new byte[REGION];

@@ -77,8 +77,7 @@ final class Keywords {
     // Words that look alike share a bucket: then its masks stay narrow.
     List<Keyword> sorted = new ArrayList<>(keywords);
     sorted.sort(
-        java.util.Comparator.comparing(
-            k -> (k.anchorEnd() - k.anchor < 4 ? "1" : "0") + word(k)));
+        java.util.Comparator.comparing(k -> (k.anchorEnd() - k.anchor < 4 ? "1" : "0") + word(k)));
     for (int i = 0; i < sorted.size(); i++) {
       int bucket = (int) ((long) i * BUCKETS / sorted.size());
       Keyword keyword = sorted.get(i);

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A gram is a few characters in a row (6 folded ones, 5 exact ones). Each place of each needle
  * has one; they stand sorted in {@link #grams}, and a bit for each in a sparse {@link #bits}, so
- * that the many grams of ordinary traffic cost one look into a small table. A gram that is there
- * is only a hint: {@link #longest} compares to both sides.
+ * that the many grams of ordinary traffic cost one look into a small table. A gram that is there is
+ * only a hint: {@link #longest} compares to both sides.
  */
 final class Needles {
   /** How many bytes, separators included, the characters of one match may be spread over. */
@@ -135,8 +135,8 @@ final class Needles {
   }
 
   /**
-   * The piece of a needle around the gram that ends before {@code end} which is a match, the longest
-   * of them; or null.
+   * The piece of a needle around the gram that ends before {@code end} which is a match, the
+   * longest of them; or null.
    *
    * @param low where the view begins
    * @param high where it ends
@@ -144,8 +144,7 @@ final class Needles {
   @Nullable Run longest(byte[] view, int low, int end, int high, long gram) {
     Run best = null;
     for (Run run : runs(view, low, end, high, gram)) {
-      if (run.matches()
-          && (best == null || run.end - run.start > best.end - best.start)) {
+      if (run.matches() && (best == null || run.end - run.start > best.end - best.start)) {
         best = run;
       }
     }
@@ -163,7 +162,8 @@ final class Needles {
     long gram = 0;
     int n = 0;
     int at = high;
-    while (n < alphabet.gram && (at = alphabet.before(view, Math.max(low, high - SPREAD), at)) >= 0) {
+    while (n < alphabet.gram
+        && (at = alphabet.before(view, Math.max(low, high - SPREAD), at)) >= 0) {
       gram |= (long) alphabet.value(view[at]) << alphabet.bits * n;
       n++;
     }

@@ -5,11 +5,11 @@ package dev.carafe.egress.scan;
  *
  * <p>Two things are watched at once, with one look-up per byte. The last characters of the alphabet
  * are kept in one long, where separators leave it as it is, so that what is split by them looks
- * whole; every fourth byte its last gram is asked for in the table of the secrets' grams. As a match
- * is always longer than a gram by three characters, one of its grams stands there at such a moment.
- * And the last four bytes are compared with the keywords of the token patterns, all at once: each
- * keyword is in one of eight buckets, and each byte says, in which buckets it may stand at which of
- * the four places (shift-and).
+ * whole; every fourth byte its last gram is asked for in the table of the secrets' grams. As a
+ * match is always longer than a gram by three characters, one of its grams stands there at such a
+ * moment. And the last four bytes are compared with the keywords of the token patterns, all at
+ * once: each keyword is in one of eight buckets, and each byte says, in which buckets it may stand
+ * at which of the four places (shift-and).
  */
 final class Sieve {
   /** Bytes between two looks. */

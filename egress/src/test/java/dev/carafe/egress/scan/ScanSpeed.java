@@ -83,8 +83,25 @@ final class ScanSpeed {
   static byte[] code(Random random) {
     StringBuilder text = new StringBuilder();
     String[] parts = {
-      "function ", "(e,t,n){", "return ", "var ", "=0x1f;", "e.prototype.", "&&", "||", "null!==",
-      "this.", "void 0", "===typeof ", "\"use strict\";", "for(", "in ", "}", ";", "%2", "\\n"
+      "function ",
+      "(e,t,n){",
+      "return ",
+      "var ",
+      "=0x1f;",
+      "e.prototype.",
+      "&&",
+      "||",
+      "null!==",
+      "this.",
+      "void 0",
+      "===typeof ",
+      "\"use strict\";",
+      "for(",
+      "in ",
+      "}",
+      ";",
+      "%2",
+      "\\n"
     };
     while (text.length() < SAMPLE) {
       text.append(parts[random.nextInt(parts.length)]);
