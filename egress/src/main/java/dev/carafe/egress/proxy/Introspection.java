@@ -1,5 +1,6 @@
 package dev.carafe.egress.proxy;
 
+import dev.carafe.egress.routes.HeaderMatch;
 import dev.carafe.egress.routes.Match;
 import dev.carafe.egress.routes.PathMatch;
 import dev.carafe.egress.routes.Route;
@@ -102,7 +103,8 @@ final class Introspection {
               header -> {
                 json.writeStartObject();
                 json.writeStringProperty("name", header.name());
-                json.writeStringProperty("value", header.value());
+                boolean exact = header.condition() instanceof HeaderMatch.Exact;
+                pair(json, exact ? "Exact" : "RegularExpression", header.value());
                 json.writeEndObject();
               });
       json.writeEndArray();
