@@ -8,8 +8,7 @@ public final class BlockedException extends Exception {
 
   public BlockedException(Finding finding) {
     // A decision, not a failure: where in the program it was made is of no use to anybody.
-    super(
-        finding.detector() + " " + finding.rule() + " in " + finding.where(), null, false, false);
+    super(finding.detector() + " " + finding.rule() + " in " + finding.where(), null, false, false);
     this.finding = finding;
   }
 

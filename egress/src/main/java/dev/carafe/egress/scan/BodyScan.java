@@ -45,6 +45,7 @@ public final class BodyScan implements AutoCloseable {
   private final List<Packed> packed = new ArrayList<>();
   private final Set<Long> opened = new HashSet<>();
   private final @Nullable Entropy entropy;
+  private final ZlibProbe probe = new ZlibProbe();
   private @Nullable BlockedException refused;
   private String refusedCoding = "";
   private Packed.@Nullable Kind declared;
@@ -153,6 +154,7 @@ public final class BodyScan implements AutoCloseable {
   public void close() {
     packed.forEach(Packed::close);
     packed.clear();
+    probe.close();
   }
 
   private void going() throws BlockedException {
@@ -182,7 +184,7 @@ public final class BodyScan implements AutoCloseable {
       byte[] old = bytes;
       if (n + end - cut > bytes.length) {
         // Twice what is kept, so that small chunks do not move it each time.
-        bytes = new byte[Math.max(n + end - cut, Math.min(2 * bytes.length, 2 * HISTORY)) ];
+        bytes = new byte[Math.max(n + end - cut, Math.min(2 * bytes.length, 2 * HISTORY))];
       }
       System.arraycopy(old, cut, bytes, 0, end - cut);
       base += cut;
@@ -241,8 +243,7 @@ public final class BodyScan implements AutoCloseable {
     if (depth == DEEPEST) {
       throw blocked("compression", "nested-too-deep");
     }
-    BodyScan content =
-        new BodyScan(scanner, mode.packed(), where, 1024, depth + 1, findings);
+    BodyScan content = new BodyScan(scanner, mode.packed(), where, 1024, depth + 1, findings);
     Packed part = new Packed(kind, content);
     boolean goesOn = false;
     try {

@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * A secret as an encoding writes it, and for each byte of that text, which bytes of the secret it
- * tells of. Encodings compose: the base64 of the hexadecimal is {@code raw(s).hex(LOWER).base64(0)}.
+ * tells of. Encodings compose: the base64 of the hexadecimal is {@code
+ * raw(s).hex(LOWER).base64(0)}.
  *
  * @param text what would be seen
  * @param low for each byte of the text, the first byte of the secret it depends on

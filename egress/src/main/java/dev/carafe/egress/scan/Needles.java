@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A gram is a few characters in a row (6 folded ones, 5 exact ones). Each place of each needle
  * has one; they stand sorted in {@link #grams}, and a bit for each in a sparse {@link #bits}, so
- * that the many grams of ordinary traffic cost one look into a small table. A gram that is there
- * is only a hint: {@link #longest} compares to both sides.
+ * that the many grams of ordinary traffic cost one look into a small table. A gram that is there is
+ * only a hint: {@link #longest} compares to both sides.
  */
 final class Needles {
   /** How many bytes, separators included, the characters of one match may be spread over. */
@@ -20,6 +20,7 @@ final class Needles {
   static final int SHORT_GRAM = 4;
 
   private static final int PLACE_BITS = 24;
+  private static final long SECOND = 0xC2B2AE3D27D4EB4FL;
   private static final long HASH = 0x9E3779B97F4A7C15L;
 
   final Alphabet alphabet;
@@ -28,6 +29,9 @@ final class Needles {
 
   /** The longest run any needle asks for, in characters. */
   final int longestRun;
+
+  /** The shortest one. */
+  final int shortestRun;
 
   private final Needle[] needles;
   private final int[] starts;
@@ -64,6 +68,7 @@ final class Needles {
       longest = Math.max(longest, needles[i].run());
     }
     longestRun = longest;
+    shortestRun = list.stream().mapToInt(Needle::run).min().orElse(Integer.MAX_VALUE);
     int total = starts[needles.length];
     if (total >= 1 << PLACE_BITS) {
       throw new IllegalArgumentException(
@@ -72,7 +77,7 @@ final class Needles {
     chars = new byte[total];
     counts = new boolean[total];
     grams = new long[places];
-    shift = Math.max(64 - 26, 64 - 16 - log(places / 1024));
+    shift = Math.max(64 - 26, 64 - 15 - log(places / 1024));
     bits = new long[1 << 64 - shift - 6];
     shortShift = Math.max(64 - 26, 64 - 13 - log(places / 1024));
     shortBits = new long[1 << 64 - shortShift - 6];
@@ -101,6 +106,7 @@ final class Needles {
           // A gram of what everybody knows is no reason to look closer.
           if (counts[place] && counts[starts[i] + j]) {
             set(bits, shift, gram & alphabet.gramMask);
+            set(bits, shift, (gram & alphabet.gramMask) * SECOND);
           }
         }
       }
@@ -126,6 +132,12 @@ final class Needles {
     return needles.length == 0;
   }
 
+  /** Whether a gram whose first bit is set has its second one, and is there. */
+  boolean has(long gram) {
+    int hash = hash((gram & alphabet.gramMask) * SECOND, shift);
+    return (bits[hash >> 6] & 1L << hash) != 0 && find(gram) >= 0;
+  }
+
   /** The first entry of {@link #grams} of this gram, or -1. */
   int find(long gram) {
     long key = (gram & alphabet.gramMask) << PLACE_BITS;
@@ -135,8 +147,8 @@ final class Needles {
   }
 
   /**
-   * The piece of a needle around the gram that ends before {@code end} which is a match, the longest
-   * of them; or null.
+   * The piece of a needle around the gram that ends before {@code end} which is a match, the
+   * longest of them; or null.
    *
    * @param low where the view begins
    * @param high where it ends
@@ -144,8 +156,7 @@ final class Needles {
   @Nullable Run longest(byte[] view, int low, int end, int high, long gram) {
     Run best = null;
     for (Run run : runs(view, low, end, high, gram)) {
-      if (run.matches()
-          && (best == null || run.end - run.start > best.end - best.start)) {
+      if (run.matches() && (best == null || run.end - run.start > best.end - best.start)) {
         best = run;
       }
     }
@@ -163,7 +174,8 @@ final class Needles {
     long gram = 0;
     int n = 0;
     int at = high;
-    while (n < alphabet.gram && (at = alphabet.before(view, Math.max(low, high - SPREAD), at)) >= 0) {
+    while (n < alphabet.gram
+        && (at = alphabet.before(view, Math.max(low, high - SPREAD), at)) >= 0) {
       gram |= (long) alphabet.value(view[at]) << alphabet.bits * n;
       n++;
     }

@@ -60,10 +60,8 @@ final class PatternFile {
       }
     }
     TokenPattern.Shape shape =
-        TokenPattern.Shape.valueOf(
-            block.getOrDefault("shape", "token").toUpperCase(Locale.ROOT));
-    boolean anyCase =
-        shape == TokenPattern.Shape.PHRASE || shape == TokenPattern.Shape.ASSIGNMENT;
+        TokenPattern.Shape.valueOf(block.getOrDefault("shape", "token").toUpperCase(Locale.ROOT));
+    boolean anyCase = shape == TokenPattern.Shape.PHRASE || shape == TokenPattern.Shape.ASSIGNMENT;
     String keyword = block.get("keyword");
     if (keyword.length() < 3 || keyword.length() > Scanner.LONGEST_KEYWORD) {
       throw wrong(name, line, "a keyword has 3 to " + Scanner.LONGEST_KEYWORD + " bytes");
@@ -74,8 +72,7 @@ final class PatternFile {
         anyCase,
         shape,
         Integer.parseInt(block.getOrDefault("before", "0")),
-        Math.min(
-            Integer.parseInt(block.getOrDefault("span", "512")), Scanner.LONGEST_TOKEN),
+        Math.min(Integer.parseInt(block.getOrDefault("span", "512")), Scanner.LONGEST_TOKEN),
         Pattern.compile(block.get("pattern"), anyCase ? Pattern.CASE_INSENSITIVE : 0),
         block.get("about"),
         block.get("example"));

@@ -26,8 +26,8 @@ import java.util.Optional;
  *       long as those of 16 bytes of the secret, anywhere in it ({@link Needle#window}). Every such
  *       run has a gram of 6 characters at one of four places in a row, so it is enough to ask at
  *       every fourth byte ({@link Sieve}).
- *   <li>Tokens of services begin with words of their own. These words are watched by the same
- *       loop, and only where one stands is the pattern tried ({@link TokenPattern}).
+ *   <li>Tokens of services begin with words of their own. These words are watched by the same loop,
+ *       and only where one stands is the pattern tried ({@link TokenPattern}).
  * </ul>
  *
  * <p>Escapes (%41, A, &amp;#65;, =41, full-width letters) change single characters and so break
@@ -50,8 +50,8 @@ import java.util.Optional;
  *
  * <h2>What it cannot find</h2>
  *
- * <p>Who can encrypt, or permute, or count in another base, gets anything past any scanner. This one
- * stops accidents and what tools do by themselves, and makes theft deliberate. Exact values and
+ * <p>Who can encrypt, or permute, or count in another base, gets anything past any scanner. This
+ * one stops accidents and what tools do by themselves, and makes theft deliberate. Exact values and
  * canaries are its strong tier; patterns and entropy are a net below. In particular it does not
  * see: pieces shorter than a window, sent one by one; a secret with fewer than ten letters and
  * digits when it is split; characters interleaved with letters or digits; look-alikes of other
@@ -102,8 +102,10 @@ public final class Scanner {
       }
     }
     // The heads of zlib's four levels: two bytes, and two bits of the third digit's next byte.
-    for (String head : List.of("eJw", "eJx", "eJy", "eJz", "eAE", "eAF", "eAG", "eAH", "eNo", "eNp",
-        "eNq", "eNr", "eF4", "eF5", "eF6", "eF7")) {
+    for (String head :
+        List.of(
+            "eJw", "eJx", "eJy", "eJz", "eAE", "eAF", "eAG", "eAH", "eNo", "eNp", "eNq", "eNr",
+            "eF4", "eF5", "eF6", "eF7")) {
       words.add(
           Keywords.Keyword.of(
               head.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1),
@@ -134,7 +136,8 @@ public final class Scanner {
   }
 
   private Optional<Finding> blocked(String where, byte[] whole) {
-    try (BodyScan scan = new BodyScan(this, Mode.outbound(OnMatch.BLOCK, false), where, whole.length)) {
+    try (BodyScan scan =
+        new BodyScan(this, Mode.outbound(OnMatch.BLOCK, false), where, whole.length)) {
       scan.feed(ByteBuffer.wrap(whole));
       scan.finish();
       return Optional.empty();
@@ -168,7 +171,8 @@ public final class Scanner {
    */
   public byte[] redact(byte[] whole) {
     byte[] result = new byte[whole.length];
-    try (BodyScan scan = new BodyScan(this, Mode.outbound(OnMatch.REDACT, false), "", whole.length)) {
+    try (BodyScan scan =
+        new BodyScan(this, Mode.outbound(OnMatch.REDACT, false), "", whole.length)) {
       ByteBuffer to = ByteBuffer.wrap(result);
       to.put(scan.feed(ByteBuffer.wrap(whole)));
       to.put(scan.finish());
