@@ -45,6 +45,7 @@ public final class BodyScan implements AutoCloseable {
   private final List<Packed> packed = new ArrayList<>();
   private final Set<Long> opened = new HashSet<>();
   private final @Nullable Entropy entropy;
+  private final ZlibProbe probe = new ZlibProbe();
   private @Nullable BlockedException refused;
   private String refusedCoding = "";
   private Packed.@Nullable Kind declared;
@@ -153,6 +154,7 @@ public final class BodyScan implements AutoCloseable {
   public void close() {
     packed.forEach(Packed::close);
     packed.clear();
+    probe.close();
   }
 
   private void going() throws BlockedException {

@@ -2,7 +2,6 @@ package dev.carafe.egress.scan;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at a stretch of bytes through all views: as it is, and around each escape without escapes,
@@ -32,8 +31,9 @@ final class Inspection implements Sieve.Hits {
   private final Mode mode;
   private final Opener opener;
   private final int margin;
-  private final byte[][] decoded = new byte[Unescape.LEVELS][];
-  private final int[][] maps = new int[Unescape.LEVELS][];
+  private final Plain[] plains = new Plain[Unescape.LEVELS];
+  private final Starts[] starts = new Starts[Unescape.LEVELS + 1];
+  private final Starts unused = new Starts();
   private final List<Mark> marks = new ArrayList<>();
 
   // Of the stretch that is looked at.
@@ -43,17 +43,18 @@ final class Inspection implements Sieve.Hits {
   private int begun;
 
   /** Whether the last region ended because there was no room for more. */
-  private boolean full;
 
   // Of the view that is looked at.
   private int viewLow;
+
   private int viewHigh;
-  private int @Nullable [] places;
+  private int level;
 
   Inspection(Scanner.Look look, Mode mode, Opener opener) {
     this.look = look;
     this.mode = mode;
     this.opener = opener;
+    java.util.Arrays.setAll(starts, level -> new Starts());
     margin = Math.max(TOKEN_MARGIN, Math.max(look.folded().longestRun, look.exact().longestRun));
   }
 
@@ -99,30 +100,22 @@ final class Inspection implements Sieve.Hits {
     marks.clear();
     hold = high;
     begun = 0;
-    view(bytes, low, from, high, null);
-    if (!last) {
-      tail(bytes, bound(low), high, null);
-      int trimmed = Unescape.trimmed(bytes, low, high);
-      if (trimmed < high) {
-        tail(bytes, bound(low), trimmed, null);
-      }
-    }
-    regions(bytes, low, Math.min(from, escapesFrom), high, null, 0);
+    view(bytes, low, from, high, 0);
+    tails(bytes, bound(low), high, 0);
+    regions(bytes, low, Math.min(from, escapesFrom), high, 0);
   }
 
-  private void view(byte[] view, int low, int from, int to, int @Nullable [] places)
-      throws BlockedException {
-    this.places = places;
+  private void view(byte[] view, int low, int from, int to, int level) throws BlockedException {
+    this.level = level;
     viewLow = low;
     viewHigh = to;
-    look.foldedSieve().pass(view, low, from, to, this);
+    look.foldedSieve().pass(view, low, from, to, starts[level], this);
     if (!look.exact().isEmpty()) {
-      look.exactSieve().pass(view, low, from, to, this);
+      look.exactSieve().pass(view, low, from, to, unused, this);
     }
   }
 
-  private void regions(byte[] bytes, int low, int from, int to, int @Nullable [] outer, int level)
-      throws BlockedException {
+  private void regions(byte[] bytes, int low, int from, int to, int level) throws BlockedException {
     if (level == Unescape.LEVELS) {
       return;
     }
@@ -131,64 +124,56 @@ final class Inspection implements Sieve.Hits {
     while (at < to) {
       int past = at;
       if (start < 0) {
-        past = Unescape.next(bytes, at, to);
+        past = starts[level].next(bytes, at, to);
         if (past < 0) {
           return;
         }
         int bound = Math.max(low, past - Needles.SPREAD);
         start = Alphabet.FOLDED.back(bytes, bound, past, margin);
       }
-      at = region(bytes, start, past, to, outer, level);
+      if (plains[level] == null) {
+        plains[level] = new Plain(REGION);
+      }
+      Plain plain = plains[level];
+      Unescape.decode(bytes, start, past, to, margin, plain);
+      at = plain.place(plain.length);
+      boolean full = plain.room() == 0;
+      view(plain.bytes, 0, 0, plain.length, level + 1);
+      tails(plain.bytes, 0, plain.length, level + 1);
+      if (plain.again) {
+        regions(plain.bytes, 0, 0, plain.length, level + 1);
+      }
       // When the room was used up, the part before is needed again, however it was written.
       int bound = Math.max(low, at - Needles.SPREAD);
       start = full ? Alphabet.FOLDED.back(bytes, bound, at, margin * WIDEST_ESCAPE) : -1;
     }
   }
 
-  /** Looks at one decoded region, which goes further than {@code past}; returns where it ends. */
-  private int region(byte[] bytes, int start, int past, int to, int @Nullable [] outer, int level)
-      throws BlockedException {
-    if (decoded[level] == null) {
-      decoded[level] = new byte[REGION];
-      maps[level] = new int[REGION + 1];
-    }
-    byte[] out = decoded[level];
-    int[] map = maps[level];
-    int n = Unescape.decode(bytes, start, past, to, margin, out, map);
-    int end = map[n];
-    boolean filled = n == out.length;
-    if (outer != null) {
-      for (int i = 0; i <= n; i++) {
-        map[i] = outer[map[i]];
-      }
-    }
-    view(out, 0, 0, n, map);
-    if (!last && map[n] == high) {
-      tail(out, 0, n, map);
-      int trimmed = Unescape.trimmed(out, 0, n);
-      if (trimmed < n) {
-        tail(out, 0, trimmed, map);
-      }
-    }
-    regions(out, 0, 0, n, map, level + 1);
-    full = filled;
-    return end;
-  }
-
   /** Keeps back what at the end of a view may be the beginning of a secret. */
-  private void tail(byte[] view, int low, int to, int @Nullable [] places) {
-    if (mode.secrets() == Mode.Act.IGNORE) {
+  private void tails(byte[] view, int low, int to, int level) {
+    if (last || mode.secrets() == Mode.Act.IGNORE || raw(to, level) != high) {
       return;
     }
-    for (Needles needles : List.of(look.folded(), look.exact())) {
-      int open = needles.open(view, low, to);
-      if (open < to) {
-        int n = 0;
-        for (int i = open; i < to; i++) {
-          n += needles.alphabet.value(view[i]) >= 0 ? 1 : 0;
-        }
-        keep(raw(open, places), n);
+    tail(view, low, to, level);
+    int trimmed = Unescape.trimmed(view, low, to);
+    if (trimmed < to) {
+      tail(view, low, trimmed, level);
+    }
+  }
+
+  private void tail(byte[] view, int low, int to, int level) {
+    tail(look.folded(), view, low, to, level);
+    tail(look.exact(), view, low, to, level);
+  }
+
+  private void tail(Needles needles, byte[] view, int low, int to, int level) {
+    int open = needles.open(view, low, to);
+    if (open < to) {
+      int n = 0;
+      for (int i = open; i < to; i++) {
+        n += needles.alphabet.value(view[i]) >= 0 ? 1 : 0;
       }
+      keep(raw(open, level), n);
     }
   }
 
@@ -197,8 +182,13 @@ final class Inspection implements Sieve.Hits {
     begun = Math.max(begun, characters);
   }
 
-  private static int raw(int at, int @Nullable [] places) {
-    return places == null ? at : places[at];
+  /** The place in the bytes of a place in a view. */
+  private int raw(int at, int level) {
+    int place = at;
+    for (int i = level - 1; i >= 0; i--) {
+      place = plains[i].place(place);
+    }
+    return place;
   }
 
   @Override
@@ -210,16 +200,16 @@ final class Inspection implements Sieve.Hits {
     if (run == null) {
       return;
     }
-    boolean mayGoOn = run.open() && !last && raw(viewHigh, places) == high;
+    boolean mayGoOn = run.open() && !last && raw(viewHigh, level) == high;
     if (mayGoOn && mode.secrets() == Mode.Act.MASK) {
       // More of it may come, and then all of it is overwritten at once.
-      keep(raw(run.start(), places), run.run());
+      keep(raw(run.start(), level), run.run());
       return;
     }
     marks.add(
         new Mark(
-            raw(run.start(), places),
-            raw(run.end(), places),
+            raw(run.start(), level),
+            raw(run.end(), level),
             run.needle().secret().detector(),
             run.needle().secret().name(),
             mode.secrets()));
@@ -228,7 +218,7 @@ final class Inspection implements Sieve.Hits {
   @Override
   public void keyword(Keywords.Keyword keyword, byte[] view, int at) throws BlockedException {
     switch (keyword.owner()) {
-      case Packed.Kind kind -> opener.open(kind, raw(at, places));
+      case Packed.Kind kind -> opener.open(kind, raw(at, level));
       case TokenPattern pattern -> pattern(pattern, view, at);
     }
   }
@@ -237,20 +227,20 @@ final class Inspection implements Sieve.Hits {
     if (mode.patterns() == Mode.Act.IGNORE) {
       return;
     }
-    boolean ends = raw(viewHigh, places) == high;
+    boolean ends = raw(viewHigh, level) == high;
     boolean eager = last || !ends || mode.patterns() != Mode.Act.MASK;
     TokenPattern.Found found = pattern.look(view, viewLow, at, viewHigh, eager);
     if (found.start() >= 0) {
       marks.add(
           new Mark(
-              raw(found.start(), places),
-              raw(found.end(), places),
+              raw(found.start(), level),
+              raw(found.end(), level),
               mode.inward() ? "injection" : "token-pattern",
               pattern.id(),
               mode.patterns()));
     } else if (found.open() && ends && !last) {
       int begin = Math.max(viewLow, at - pattern.before());
-      keep(raw(begin, places), viewHigh - at - pattern.keyword().length());
+      keep(raw(begin, level), viewHigh - at - pattern.keyword().length());
     }
   }
 }

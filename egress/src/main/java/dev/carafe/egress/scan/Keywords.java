@@ -7,6 +7,9 @@ import java.util.List;
 final class Keywords {
   private static final int BUCKETS = 8;
 
+  /** So many of them have the words of three bytes. */
+  private static final int THREES = 3;
+
   private final int[] masks = new int[256];
   private final List<List<Keyword>> buckets;
 
@@ -50,6 +53,12 @@ final class Keywords {
       return Math.min(bytes.length, anchor + 4);
     }
 
+    /** Whether a byte may be at one of the four places whose last is the end of the rarest ones. */
+    private boolean fits(int place, byte b) {
+      int index = anchorEnd() - 4 + place;
+      return index < anchor || same(b, bytes[index]);
+    }
+
     /** Whether the word stands there, and ends before {@code high}. */
     boolean standsAt(byte[] view, int at, int high) {
       if (at + bytes.length > high) {
@@ -74,20 +83,27 @@ final class Keywords {
     for (int i = 0; i < BUCKETS; i++) {
       filling.add(new ArrayList<>());
     }
-    // Words that look alike share a bucket: then its masks stay narrow.
-    List<Keyword> sorted = new ArrayList<>(keywords);
-    sorted.sort(
-        java.util.Comparator.comparing(k -> (k.anchorEnd() - k.anchor < 4 ? "1" : "0") + word(k)));
-    for (int i = 0; i < sorted.size(); i++) {
-      int bucket = (int) ((long) i * BUCKETS / sorted.size());
-      Keyword keyword = sorted.get(i);
-      filling.get(bucket).add(keyword);
-      int length = keyword.anchorEnd() - keyword.anchor;
+    // Each goes where it lets the fewest other words through; those of three bytes, which let any
+    // byte stand before them, keep to themselves.
+    int[][] width = new int[BUCKETS][4];
+    for (Keyword keyword : keywords) {
+      int best = 0;
+      double least = Double.MAX_VALUE;
+      boolean three = keyword.anchorEnd() - keyword.anchor() < 4;
+      for (int bucket = three ? 0 : THREES; bucket < (three ? THREES : BUCKETS); bucket++) {
+        double cost = passing(width[bucket], bucket, keyword) - product(width[bucket]);
+        if (cost < least) {
+          least = cost;
+          best = bucket;
+        }
+      }
+      filling.get(best).add(keyword);
       for (int place = 0; place < 4; place++) {
-        int index = keyword.anchor + place - (4 - length);
         for (int b = 0; b < 256; b++) {
-          if (place < 4 - length || keyword.same((byte) b, keyword.bytes[index])) {
-            masks[b] |= 1 << 8 * place + bucket;
+          int bit = 1 << 8 * place + best;
+          if (keyword.fits(place, (byte) b) && (masks[b] & bit) == 0) {
+            masks[b] |= bit;
+            width[best][place]++;
           }
         }
       }
@@ -95,9 +111,22 @@ final class Keywords {
     buckets = filling.stream().map(List::copyOf).toList();
   }
 
-  private static String word(Keyword k) {
-    return new String(
-        k.bytes, k.anchor, k.anchorEnd() - k.anchor, java.nio.charset.StandardCharsets.ISO_8859_1);
+  /** How many words of four bytes a bucket would let through with one more keyword. */
+  private double passing(int[] width, int bucket, Keyword keyword) {
+    double product = 1;
+    for (int place = 0; place < 4; place++) {
+      int more = 0;
+      for (int b = 0; b < 256; b++) {
+        boolean there = (masks[b] & 1 << 8 * place + bucket) != 0;
+        more += !there && keyword.fits(place, (byte) b) ? 1 : 0;
+      }
+      product *= width[place] + more;
+    }
+    return product;
+  }
+
+  private static double product(int[] width) {
+    return (double) width[0] * width[1] * width[2] * width[3];
   }
 
   /** For each of the last four places a byte of bits: the buckets whose word has the byte there. */

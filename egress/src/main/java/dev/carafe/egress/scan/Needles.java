@@ -20,6 +20,7 @@ final class Needles {
   static final int SHORT_GRAM = 4;
 
   private static final int PLACE_BITS = 24;
+  private static final long SECOND = 0xC2B2AE3D27D4EB4FL;
   private static final long HASH = 0x9E3779B97F4A7C15L;
 
   final Alphabet alphabet;
@@ -28,6 +29,9 @@ final class Needles {
 
   /** The longest run any needle asks for, in characters. */
   final int longestRun;
+
+  /** The shortest one. */
+  final int shortestRun;
 
   private final Needle[] needles;
   private final int[] starts;
@@ -64,6 +68,7 @@ final class Needles {
       longest = Math.max(longest, needles[i].run());
     }
     longestRun = longest;
+    shortestRun = list.stream().mapToInt(Needle::run).min().orElse(Integer.MAX_VALUE);
     int total = starts[needles.length];
     if (total >= 1 << PLACE_BITS) {
       throw new IllegalArgumentException(
@@ -72,7 +77,7 @@ final class Needles {
     chars = new byte[total];
     counts = new boolean[total];
     grams = new long[places];
-    shift = Math.max(64 - 26, 64 - 16 - log(places / 1024));
+    shift = Math.max(64 - 26, 64 - 15 - log(places / 1024));
     bits = new long[1 << 64 - shift - 6];
     shortShift = Math.max(64 - 26, 64 - 13 - log(places / 1024));
     shortBits = new long[1 << 64 - shortShift - 6];
@@ -101,6 +106,7 @@ final class Needles {
           // A gram of what everybody knows is no reason to look closer.
           if (counts[place] && counts[starts[i] + j]) {
             set(bits, shift, gram & alphabet.gramMask);
+            set(bits, shift, (gram & alphabet.gramMask) * SECOND);
           }
         }
       }
@@ -124,6 +130,12 @@ final class Needles {
 
   boolean isEmpty() {
     return needles.length == 0;
+  }
+
+  /** Whether a gram whose first bit is set has its second one, and is there. */
+  boolean has(long gram) {
+    int hash = hash((gram & alphabet.gramMask) * SECOND, shift);
+    return (bits[hash >> 6] & 1L << hash) != 0 && find(gram) >= 0;
   }
 
   /** The first entry of {@link #grams} of this gram, or -1. */

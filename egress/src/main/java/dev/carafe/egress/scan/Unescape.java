@@ -2,8 +2,6 @@ package dev.carafe.egress.scan;
 
 import java.text.Normalizer;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * What escapes stand for: percent, backslash, character references, quoted-printable, and letters
@@ -16,32 +14,54 @@ final class Unescape {
   private static final int DROP = 0x100;
   private static final int BREAK = '\n';
   private static final boolean[] STARTS = new boolean[256];
-  private static final Map<Integer, Integer> TWINS = new HashMap<>();
+
+  /** Where {@link #TWINS} has its blocks: first and last code point of each. */
+  private static final int[][] BLOCKS = {
+    {0x2070, 0x209C}, {0x2100, 0x214F}, {0x2460, 0x24EA}, {0xFF10, 0xFF5A}, {0x1D400, 0x1D7FF}
+  };
+
+  private static final byte[][] TWINS = new byte[BLOCKS.length][];
+
+  /** What a byte is worth as a digit, -1 when it is none. */
+  private static final byte[] HEX = new byte[256];
 
   static {
+    for (int b = 0; b < 256; b++) {
+      HEX[b] = (byte) Character.digit(b < 0x80 ? b : 0, 16);
+    }
     for (int b : new int[] {'%', '\\', '&', '=', 0xC2, 0xE2, 0xEF, 0xF0}) {
       STARTS[b] = true;
     }
-    int[][] ranges = {
-      {0xFF10, 0xFF5A}, {0x1D400, 0x1D7FF}, {0x2070, 0x209C}, {0x2100, 0x214F}, {0x2460, 0x24EA}
-    };
-    for (int[] range : ranges) {
-      for (int c = range[0]; c <= range[1]; c++) {
-        String plain = Normalizer.normalize(Character.toString(c), Normalizer.Form.NFKC);
-        if (plain.length() == 1 && plain.charAt(0) < 0x80) {
-          TWINS.put(c, (int) plain.charAt(0));
-        }
+    for (int i = 0; i < BLOCKS.length; i++) {
+      int first = BLOCKS[i][0];
+      TWINS[i] = new byte[BLOCKS[i][1] - first + 1];
+      for (int c = 0; c < TWINS[i].length; c++) {
+        String plain = Normalizer.normalize(Character.toString(first + c), Normalizer.Form.NFKC);
+        boolean ours = plain.length() == 1 && plain.charAt(0) < 0x80;
+        TWINS[i][c] = (byte) (ours ? plain.charAt(0) : BREAK);
       }
     }
   }
 
   private Unescape() {}
 
-  /** Where the next escape begins, or -1. */
-  static int next(byte[] bytes, int from, int to) {
-    for (int i = from; i < to; i++) {
-      if (STARTS[bytes[i] & 0xFF] && parse(bytes, i, to) != 0) {
-        return i;
+  /** Whether an escape may begin with this byte. */
+  static boolean starts(int b) {
+    return STARTS[b];
+  }
+
+  /**
+   * Where the next escape begins, before {@code before}, that stands for, or is written with, a
+   * letter or digit; or -1. Others only separate, and do so as they are.
+   */
+  static int next(byte[] bytes, int from, int before, int to) {
+    for (int i = from; i < before; i++) {
+      if (STARTS[bytes[i] & 0xFF]) {
+        int escape = parse(bytes, i, to);
+        boolean pair = escape >>> 16 == 2 && (escape & 0xFFFF) != DROP;
+        if (escape != 0 && (!pair || Alphabet.FOLDED.value(bytes[i + 1]) >= 0)) {
+          return i;
+        }
       }
     }
     return -1;
@@ -62,46 +82,69 @@ final class Unescape {
    * letters and digits have come since the last one, or the room is used up.
    *
    * @param past reading does not stop before this place
-   * @param places gets for each byte written where it came from, and one more: where reading ended
-   * @return how many bytes were written
+   * @param plain gets what is written, and where it came from
    */
-  static int decode(
-      byte[] bytes, int from, int past, int to, int margin, byte[] out, int[] places) {
-    int n = 0;
-    int since = 0;
+  static void decode(byte[] bytes, int from, int past, int to, int margin, Plain plain) {
+    plain.clear();
     int i = from;
     boolean seen = false;
-    while (i < to && n < out.length) {
-      byte b = bytes[i];
-      int escape = STARTS[b & 0xFF] ? parse(bytes, i, to) : 0;
-      if (escape == 0) {
-        out[n] = b;
-        places[n++] = i++;
-        if (Alphabet.FOLDED.value(b) >= 0 && ++since > margin && seen && i > past) {
-          break;
+    while (i < to && plain.room() > 0) {
+      int escape = 0;
+      int start = i;
+      int limit = Math.min(to, i + plain.room());
+      while (i < limit) {
+        if (STARTS[bytes[i] & 0xFF]) {
+          escape = parse(bytes, i, to);
+          if (escape != 0) {
+            break;
+          }
+          plain.again = true;
         }
-      } else {
+        i++;
+      }
+      if (seen && i - start > margin) {
+        int end = Math.max(past + 1, after(bytes, start, i, margin));
+        if (end < i) {
+          plain.copy(bytes, start, end);
+          plain.end(end);
+          return;
+        }
+      }
+      plain.copy(bytes, start, i);
+      if (escape != 0) {
         int value = escape & 0xFFFF;
-        if (value != DROP) {
-          out[n] = (byte) value;
-          places[n++] = i;
+        if (value == DROP) {
+          plain.skip(i + (escape >>> 16));
+        } else {
+          plain.again |= STARTS[value];
+          plain.put((byte) value, i, i + (escape >>> 16));
         }
         i += escape >>> 16;
-        since = 0;
         seen = true;
       }
     }
-    places[n] = i;
-    return n;
+    plain.end(i);
+  }
+
+  /** Where {@code count} letters and digits have come, or {@code to}. */
+  private static int after(byte[] bytes, int from, int to, int count) {
+    int n = 0;
+    int i = from;
+    while (i < to && n < count) {
+      n += Alphabet.FOLDED.value(bytes[i++]) >= 0 ? 1 : 0;
+    }
+    return i;
   }
 
   /** The whole thing, as often as it helps. */
   static byte[] all(byte[] bytes) {
     byte[] plain = bytes;
-    for (int level = 0; level < LEVELS && next(plain, 0, plain.length) >= 0; level++) {
-      byte[] out = new byte[plain.length];
-      int n = decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, out, new int[plain.length + 1]);
-      plain = Arrays.copyOf(out, n);
+    for (int level = 0;
+        level < LEVELS && next(plain, 0, plain.length, plain.length) >= 0;
+        level++) {
+      Plain out = new Plain(plain.length);
+      decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, out);
+      plain = Arrays.copyOf(out.bytes, out.length);
     }
     return plain;
   }
@@ -113,8 +156,8 @@ final class Unescape {
       case '\\' -> backslash(in, i, to);
       case '&' -> reference(in, i, to);
       case '=' -> {
-        int value = hex(in, i + 1, i + 3, to);
-        yield value >= 0 && Alphabet.FOLDED.value((byte) value) >= 0 ? 3 << 16 | value : 0;
+        int escape = two(in, i, to);
+        yield Alphabet.FOLDED.value((byte) escape) >= 0 ? escape : 0;
       }
       default -> unicode(in, i, to);
     };
@@ -125,7 +168,15 @@ final class Unescape {
       int value = hex(in, i + 2, i + 6, to);
       return value < 0 ? 0 : 6 << 16 | plain(value);
     }
-    int value = hex(in, i + 1, i + 3, to);
+    return two(in, i, to);
+  }
+
+  /** The byte that the two digits after the mark at {@code i} stand for. */
+  private static int two(byte[] in, int i, int to) {
+    if (i + 3 > to) {
+      return 0;
+    }
+    int value = HEX[in[i + 1] & 0xFF] << 4 | HEX[in[i + 2] & 0xFF];
     return value < 0 ? 0 : 3 << 16 | value;
   }
 
@@ -192,6 +243,17 @@ final class Unescape {
 
   private static int unicode(byte[] in, int i, int to) {
     int lead = in[i] & 0xFF;
+    int second = i + 1 < to ? in[i + 1] & 0xFF : 0;
+    boolean ours =
+        switch (lead) {
+          case 0xC2 -> second == 0xAD;
+          case 0xE2 -> second >= 0x80 && second <= 0x93;
+          case 0xEF -> second >= 0xBB && second <= 0xBD;
+          default -> second == 0x9D;
+        };
+    if (!ours) {
+      return 0;
+    }
     int length = lead == 0xC2 ? 2 : lead == 0xF0 ? 4 : 3;
     if (i + length > to) {
       return 0;
@@ -212,8 +274,10 @@ final class Unescape {
     if (point == 0xAD || point >= 0x200B && point <= 0x200F || point == 0x2060 || point == 0xFEFF) {
       return DROP;
     }
-    if (point >= 0x2070) {
-      return TWINS.getOrDefault(point, BREAK);
+    for (int i = 0; i < BLOCKS.length; i++) {
+      if (point >= BLOCKS[i][0] && point <= BLOCKS[i][1]) {
+        return TWINS[i][point - BLOCKS[i][0]];
+      }
     }
     return BREAK;
   }
@@ -224,7 +288,7 @@ final class Unescape {
     }
     int value = 0;
     for (int i = from; i < end; i++) {
-      int digit = Character.digit(in[i], 16);
+      int digit = HEX[in[i] & 0xFF];
       if (digit < 0 || value >= 1 << 24) {
         return -1;
       }

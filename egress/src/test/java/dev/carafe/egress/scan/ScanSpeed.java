@@ -1,5 +1,6 @@
 package dev.carafe.egress.scan;
 
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -44,6 +45,7 @@ final class ScanSpeed {
       throws BlockedException {
     long bytes = (long) megabytes << 20;
     long start = System.nanoTime();
+    long busy = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     long done = 0;
     long out = 0;
     try (BodyScan scan = scanner.outbound(OnMatch.BLOCK)) {
@@ -57,8 +59,10 @@ final class ScanSpeed {
       out += scan.finish().remaining();
     }
     double seconds = (System.nanoTime() - start) / 1e9;
+    double cpu = (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - busy) / 1e9;
     System.out.printf(
-        "%-22s %7.0f MB/s  (%d bytes in, %d out)%n", name, done / 1e6 / seconds, done, out);
+        "%-22s %7.0f MB/s of processor time, %7.0f MB/s of time  (%d bytes in, %d out)%n",
+        name, done / 1e6 / cpu, done / 1e6 / seconds, done, out);
   }
 
   static byte[] conversation(Random random) {
