@@ -8,7 +8,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 
-/** A room may use the rooms to its right, never the other way: cli → machine → image. */
+/** A room may use the rooms to its right, never the other way: cli → { egress, machine } → image. */
 class ArchitectureTest {
   private static final JavaClasses CARAFE =
       new ClassFileImporter()
@@ -21,12 +21,16 @@ class ArchitectureTest {
         .consideringOnlyDependenciesInLayers()
         .layer("cli")
         .definedBy("dev.carafe.cli..")
+        .layer("egress")
+        .definedBy("dev.carafe.egress..")
         .layer("machine")
         .definedBy("dev.carafe.machine..")
         .layer("image")
         .definedBy("dev.carafe.image..")
         .whereLayer("cli")
         .mayNotBeAccessedByAnyLayer()
+        .whereLayer("egress")
+        .mayOnlyBeAccessedByLayers("cli")
         .whereLayer("machine")
         .mayOnlyBeAccessedByLayers("cli")
         .whereLayer("image")
@@ -53,6 +57,22 @@ class ArchitectureTest {
             "dev.carafe.machine.qemu..",
             "dev.carafe.machine.host..",
             "dev.carafe.machine.channel..")
+        .check(CARAFE);
+  }
+
+  @Test
+  void whatDecidesKnowsNothingOfTheProxy() {
+    com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAnyPackage(
+            "dev.carafe.egress.routes..",
+            "dev.carafe.egress.secret..",
+            "dev.carafe.egress.scan..",
+            "dev.carafe.egress.audit..",
+            "dev.carafe.egress.tls..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.carafe.egress.proxy..", "dev.carafe.egress")
         .check(CARAFE);
   }
 
