@@ -38,10 +38,11 @@ final class CreateVerb extends Verb {
     MachineSpec spec;
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
       spec =
-          MachineFlags.spec(arguments, context, name)
-              .withInit(arguments.values("--init"))
-              .withLabels(Values.labels(arguments.values("--label")))
-              .withWorkload(arguments.command());
+          MachineFlags.spec(arguments, context, name).toBuilder()
+              .init(arguments.values("--init"))
+              .labels(Values.labels(arguments.values("--label")))
+              .workload(arguments.command())
+              .build();
       Optional<String> file = arguments.value("--from");
       if (file.isPresent()) {
         console.line("Extracting .smolmachine assets...");

@@ -74,27 +74,24 @@ final class MachineFlags {
       throw new UsageException("--from and --image cannot be given together");
     }
     try {
-      MachineSpec spec =
-          MachineSpec.named(name)
-              .withCpus(Values.cpus(arguments, context.console(), program.cpus()))
-              .withMemoryMib(Values.memoryMib(arguments, program.memoryMib()))
-              .withDisks(
+      MachineSpec.Builder spec =
+          MachineSpec.builder(name)
+              .cpus(Values.cpus(arguments, context.console(), program.cpus()))
+              .memoryMib(Values.memoryMib(arguments, program.memoryMib()))
+              .disks(
                   Values.storageGib(arguments, MachineSpec.DEFAULT_STORAGE_GIB),
                   Values.overlayGib(arguments, MachineSpec.DEFAULT_OVERLAY_GIB))
-              .withEnv(Values.environment(arguments.values("--env"), context));
-      if (arguments.has("--image")) {
-        String image = arguments.value("--image").orElseThrow();
-        if (image.isEmpty()) {
-          throw new UsageException("--image is empty");
-        }
-        spec = spec.withImage(image);
+              .env(Values.environment(arguments.values("--env"), context))
+              .image(arguments.value("--image"))
+              .user(arguments.value("--user"));
+      if (arguments.value("--image").isPresent() && arguments.value("--image").get().isEmpty()) {
+        throw new UsageException("--image is empty");
       }
       Optional<String> directory = arguments.value("--workdir");
       if (directory.isPresent()) {
-        spec = spec.withDirectory(Values.directory("--workdir", directory.get()));
+        spec.directory(Values.directory("--workdir", directory.get()));
       }
-      Optional<String> user = arguments.value("--user");
-      return user.isPresent() ? spec.withUser(user.get()) : spec;
+      return spec.build();
     } catch (MachineException e) {
       throw new UsageException(e.said());
     }
@@ -109,7 +106,7 @@ final class MachineFlags {
         spec.memoryMib() == program.memoryMib()
             ? Math.clamp(pack.manifest().mem(), 64, 1 << 20)
             : spec.memoryMib();
-    return spec.withImage(pack.image().digest()).withCpus(cpus).withMemoryMib(memory);
+    return spec.toBuilder().image(pack.image().digest()).cpus(cpus).memoryMib(memory).build();
   }
 
   /** The name given, checked; or one nobody has. */

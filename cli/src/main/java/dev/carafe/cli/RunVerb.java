@@ -59,7 +59,7 @@ final class RunVerb extends Verb {
         command = imageCommand(spec, context, progress);
       }
       if (arguments.has("--detach")) {
-        return detached(spec.withWorkload(command), context, progress);
+        return detached(spec.toBuilder().workload(command).build(), context, progress);
       }
       if (command.isEmpty()) {
         throw new FailureException(
@@ -68,7 +68,7 @@ final class RunVerb extends Verb {
                 + " run -- COMMAND");
       }
       ExecSpec exec = ExecVerb.spec(command, arguments, context);
-      return ephemeral(spec.asEphemeral(), exec, terminal, context, progress);
+      return ephemeral(spec.toBuilder().ephemeral(true).build(), exec, terminal, context, progress);
     }
   }
 

@@ -62,9 +62,10 @@ final class StartVerb extends Verb {
       return found.get();
     }
     MachineSpec spec =
-        MachineSpec.named(ExecVerb.DEFAULT_NAME)
-            .withCpus(context.program().cpus())
-            .withMemoryMib(context.program().memoryMib());
+        MachineSpec.builder(ExecVerb.DEFAULT_NAME)
+            .cpus(context.program().cpus())
+            .memoryMib(context.program().memoryMib())
+            .build();
     try {
       return machines.create(spec);
     } catch (MachineException e) {

@@ -66,16 +66,18 @@ final class UpdateVerb extends Verb {
 
   private static MachineSpec change(
       MachineSpec spec, Arguments arguments, Context context, List<String> changes) {
-    MachineSpec changed = spec;
+    MachineSpec.Builder changed = spec.toBuilder();
     if (arguments.has("--cpus")) {
-      changed = changed.withCpus(Values.cpus(arguments, context.console(), spec.cpus()));
-      changes.add("CPUs: " + changed.cpus());
+      int cpus = Values.cpus(arguments, context.console(), spec.cpus());
+      changed.cpus(cpus);
+      changes.add("CPUs: " + cpus);
     }
     if (arguments.has("--mem")) {
-      changed = changed.withMemoryMib(Values.memoryMib(arguments, spec.memoryMib()));
-      changes.add("Memory: " + changed.memoryMib() + " MiB");
+      int memory = Values.memoryMib(arguments, spec.memoryMib());
+      changed.memoryMib(memory);
+      changes.add("Memory: " + memory + " MiB");
     }
-    changed = disks(changed, arguments, changes);
+    disks(spec, changed, arguments, changes);
     Map<String, String> env = new LinkedHashMap<>(spec.env());
     Values.environment(arguments.values("--env"), context)
         .forEach(
@@ -89,25 +91,26 @@ final class UpdateVerb extends Verb {
       }
     }
     try {
-      changed = changed.withEnv(env);
+      changed.env(env);
       Optional<String> directory = arguments.value("--workdir");
       if (directory.isPresent()) {
-        changed = changed.withDirectory(Values.directory("--workdir", directory.get()));
+        changed.directory(Values.directory("--workdir", directory.get()));
         changes.add("Workdir: " + directory.get());
       }
       Optional<String> user = arguments.value("--user");
       if (user.isPresent()) {
-        changed = changed.withUser(user.get());
+        changed.user(user.get());
         changes.add("User: " + user.get());
       }
-      return changed;
+      return changed.build();
     } catch (MachineException e) {
       throw new UsageException(e.said());
     }
   }
 
   /** New sizes of the disks, which only grow: data of the guest may be anywhere on them. */
-  static MachineSpec disks(MachineSpec spec, Arguments arguments, List<String> changes) {
+  static void disks(
+      MachineSpec spec, MachineSpec.Builder changed, Arguments arguments, List<String> changes) {
     int storage = Values.storageGib(arguments, spec.storageGib());
     int overlay = Values.overlayGib(arguments, spec.overlayGib());
     requireGrowth("storage", spec.storageGib(), storage);
@@ -118,7 +121,7 @@ final class UpdateVerb extends Verb {
     if (arguments.has("--overlay")) {
       changes.add("Overlay: " + overlay + " GiB");
     }
-    return spec.withDisks(storage, overlay);
+    changed.disks(storage, overlay);
   }
 
   private static void requireGrowth(String disk, int before, int after) {

@@ -156,7 +156,8 @@ class FaultsTest {
 
   @Test
   void whatSomebodyUsesIsNoLeftover() {
-    Machine machine = machines.create(MachineSpec.named(Lab.name("used")).asEphemeral());
+    Machine machine =
+        machines.create(MachineSpec.builder(Lab.name("used")).ephemeral(true).build());
     try {
       machine.start();
       assertThat(machines.leftovers()).isEmpty();
@@ -172,7 +173,8 @@ class FaultsTest {
     public static void main(String[] arguments) {
       try (Machines machines = Machines.open()) {
         while (true) {
-          Machine machine = machines.create(MachineSpec.named(Lab.name("loop")).asEphemeral());
+          Machine machine =
+              machines.create(MachineSpec.builder(Lab.name("loop")).ephemeral(true).build());
           machine.start();
           machine.run(ExecSpec.of("true"));
           machine.delete();

@@ -124,7 +124,8 @@ class JailTest {
   @Test
   void aGuestThatFillsItsWholeDiskStopsAtItsLimit() throws Exception {
     Machine small =
-        MACHINES.create(dev.carafe.machine.MachineSpec.named(Lab.name("full")).withDisks(20, 1));
+        MACHINES.create(
+            dev.carafe.machine.MachineSpec.builder(Lab.name("full")).disks(20, 1).build());
     try {
       small.start();
       // Past the end of the file system: the device itself is larger, for every machine the same.

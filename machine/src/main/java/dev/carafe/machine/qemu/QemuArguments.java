@@ -15,6 +15,9 @@ final class QemuArguments {
   /** Ports for requests, {@code carafe.1} to {@code carafe.16}. */
   static final int PORTS = 16;
 
+  /** The port after them, {@code carafe.net}, carries the guest's connections. */
+  private static final int NETWORK_PORT = PORTS + 1;
+
   /** What is kept of a running machine's console, in memory: it is the guest's to fill. */
   private static final int CONSOLE_BYTES = 65_536;
 
@@ -83,13 +86,11 @@ final class QemuArguments {
   private void devices() {
     add("-serial", "chardev:console");
     add("-device", "pvpanic-pci");
-    add("-device", "virtio-serial-pci,id=ports,max_ports=" + (PORTS + 1));
+    add("-device", "virtio-serial-pci,id=ports,max_ports=" + (NETWORK_PORT + 1));
     for (int n = 1; n <= PORTS; n++) {
-      add("-chardev", "socket,id=port" + n + ",path=/sockets/p" + n + ",server=on,wait=off");
-      add(
-          "-device",
-          "virtserialport,bus=ports.0,nr=" + n + ",chardev=port" + n + ",name=carafe." + n);
+      port(n, "p" + n, "carafe." + n);
     }
+    port(NETWORK_PORT, "net", "carafe.net");
     // A full host disk is the guest's I/O error: QEMU's default would stop the machine without a
     // word.
     add("-blockdev", "driver=file,node-name=image-file,filename=/image,read-only=on,locking=off");
@@ -101,5 +102,13 @@ final class QemuArguments {
     add("-blockdev", "driver=raw,node-name=overlay,file=overlay-file,discard=unmap");
     add("-device", "virtio-blk-pci,drive=overlay,rerror=report,werror=report");
     add("-device", "virtio-rng-pci");
+  }
+
+  /** A port: a socket on the host, a named character device in the guest. */
+  private void port(int number, String socket, String name) {
+    add("-chardev", "socket,id=" + socket + ",path=/sockets/" + socket + ",server=on,wait=off");
+    add(
+        "-device",
+        "virtserialport,bus=ports.0,nr=" + number + ",chardev=" + socket + ",name=" + name);
   }
 }

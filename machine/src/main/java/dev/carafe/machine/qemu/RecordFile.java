@@ -84,20 +84,19 @@ final class RecordFile {
             "it has version " + values.number("version") + ", and this Carafe knows " + VERSION);
       }
       MachineSpec spec =
-          new MachineSpec(
-              values.text("name"),
-              values.optional("image"),
-              (int) values.number("cpus"),
-              (int) values.number("memoryMib"),
-              (int) values.number("storageGib"),
-              (int) values.number("overlayGib"),
-              values.map("env"),
-              values.optional("directory"),
-              values.optional("user"),
-              values.list("init"),
-              values.list("workload"),
-              values.map("labels"),
-              values.flag("ephemeral"));
+          MachineSpec.builder(values.text("name"))
+              .image(values.optional("image"))
+              .cpus((int) values.number("cpus"))
+              .memoryMib((int) values.number("memoryMib"))
+              .disks((int) values.number("storageGib"), (int) values.number("overlayGib"))
+              .env(values.map("env"))
+              .directory(values.optional("directory"))
+              .user(values.optional("user"))
+              .init(values.list("init"))
+              .workload(values.list("workload"))
+              .labels(values.map("labels"))
+              .ephemeral(values.flag("ephemeral"))
+              .build();
       String id = values.text("id");
       if (!id.matches("[0-9a-f]{16}")) {
         throw new IOException("its id is malformed");

@@ -123,20 +123,18 @@ public final class SmolvmMachines implements Machines {
   private static MachineSpec spec(SmolvmListing listed) {
     Map<String, String> labels = new LinkedHashMap<>(listed.labels());
     String user = labels.remove(USER_LABEL);
-    return new MachineSpec(
-        listed.name(),
-        listed.image(),
-        Math.clamp(listed.cpus(), 1, 16),
-        Math.clamp(listed.memoryMib(), 64, 1 << 20),
-        Math.clamp(listed.storageGib(), 1, 4096),
-        Math.clamp(listed.overlayGib(), 1, MachineSpec.MAX_OVERLAY_GIB),
-        Map.of(),
-        Optional.empty(),
-        Optional.ofNullable(user),
-        List.of(),
-        listed.workload(),
-        labels,
-        listed.ephemeral());
+    return MachineSpec.builder(listed.name())
+        .image(listed.image())
+        .cpus(Math.clamp(listed.cpus(), 1, 16))
+        .memoryMib(Math.clamp(listed.memoryMib(), 64, 1 << 20))
+        .disks(
+            Math.clamp(listed.storageGib(), 1, 4096),
+            Math.clamp(listed.overlayGib(), 1, MachineSpec.MAX_OVERLAY_GIB))
+        .user(Optional.ofNullable(user))
+        .workload(listed.workload())
+        .labels(labels)
+        .ephemeral(listed.ephemeral())
+        .build();
   }
 
   @Override
