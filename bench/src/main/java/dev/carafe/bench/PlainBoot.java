@@ -71,10 +71,10 @@ final class PlainBoot {
                 "file:" + sockets.resolve("console"),
                 "-device",
                 "virtio-serial-pci,id=ports,max_ports=" + (PORTS + 2)));
+    port(command, sockets, 1, "net", "carafe.net");
     for (int n = 1; n <= PORTS; n++) {
-      port(command, sockets, n, "p" + n, "carafe." + n);
+      port(command, sockets, n + 1, "p" + n, "carafe." + n);
     }
-    port(command, sockets, PORTS + 1, "net", "carafe.net");
     long start = System.nanoTime();
     Process process =
         new ProcessBuilder(command)

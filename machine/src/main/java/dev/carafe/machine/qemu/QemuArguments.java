@@ -15,8 +15,11 @@ final class QemuArguments {
   /** Ports for requests, {@code carafe.1} to {@code carafe.16}. */
   static final int PORTS = 16;
 
-  /** The port after them, {@code carafe.net}, carries the guest's connections. */
-  private static final int NETWORK_PORT = PORTS + 1;
+  /**
+   * {@code carafe.net}, which carries the guest's connections. It comes first: an agent that has
+   * found the last of the others need not wait for it.
+   */
+  private static final int NETWORK_PORT = 1;
 
   /** What is kept of a running machine's console, in memory: it is the guest's to fill. */
   private static final int CONSOLE_BYTES = 65_536;
@@ -86,11 +89,11 @@ final class QemuArguments {
   private void devices() {
     add("-serial", "chardev:console");
     add("-device", "pvpanic-pci");
-    add("-device", "virtio-serial-pci,id=ports,max_ports=" + (NETWORK_PORT + 1));
-    for (int n = 1; n <= PORTS; n++) {
-      port(n, "p" + n, "carafe." + n);
-    }
+    add("-device", "virtio-serial-pci,id=ports,max_ports=" + (NETWORK_PORT + PORTS + 1));
     port(NETWORK_PORT, "net", "carafe.net");
+    for (int n = 1; n <= PORTS; n++) {
+      port(NETWORK_PORT + n, "p" + n, "carafe." + n);
+    }
     // A full host disk is the guest's I/O error: QEMU's default would stop the machine without a
     // word.
     add("-blockdev", "driver=file,node-name=image-file,filename=/image,read-only=on,locking=off");
