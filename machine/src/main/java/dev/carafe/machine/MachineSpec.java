@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
  * @param init shell commands run once, at the first start
  * @param workload a command started detached at each start; empty for none
  * @param labels free-form marks
+ * @param network what it may reach, and its published ports
  * @param ephemeral removed by the process that made it when its command ends
  */
 public record MachineSpec(
@@ -41,6 +42,7 @@ public record MachineSpec(
     List<String> init,
     List<String> workload,
     Map<String, String> labels,
+    Network network,
     boolean ephemeral) {
 
   public static final int DEFAULT_CPUS = 2;
@@ -134,6 +136,7 @@ public record MachineSpec(
     builder.init = init;
     builder.workload = workload;
     builder.labels = labels;
+    builder.network = network;
     builder.ephemeral = ephemeral;
     return builder;
   }
@@ -152,6 +155,7 @@ public record MachineSpec(
     private List<String> init = List.of();
     private List<String> workload = List.of();
     private Map<String, String> labels = Map.of();
+    private Network network = Network.NONE;
     private boolean ephemeral;
 
     private Builder(String name) {
@@ -222,6 +226,11 @@ public record MachineSpec(
       return this;
     }
 
+    public Builder network(Network reachable) {
+      network = reachable;
+      return this;
+    }
+
     public Builder ephemeral(boolean removedByItsMaker) {
       ephemeral = removedByItsMaker;
       return this;
@@ -246,6 +255,7 @@ public record MachineSpec(
           init,
           workload,
           labels,
+          network,
           ephemeral);
     }
   }

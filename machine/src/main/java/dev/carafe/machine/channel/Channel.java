@@ -111,7 +111,7 @@ public final class Channel implements AutoCloseable {
     this.patience = patience;
     key = socket.register(selector, SelectionKey.OP_READ | SelectionKey.OP_WRITE);
     in = FrameReader.buffer(READ_BYTES);
-    configured = new Handshake(socket, key, in).run(clean, nanos);
+    configured = new Handshake(Greeting.CHANNEL, socket, key, in).run(clean, nanos);
     key.interestOps(SelectionKey.OP_READ);
     outbox = new Outbox(socket, key);
     thread = new Thread(new Reading(), "carafe-channel");
@@ -165,6 +165,15 @@ public final class Channel implements AutoCloseable {
 
   Stream beginCopy(Request request, boolean input, int lanes) {
     return begin(new Stream.Terms(request, input, lanes, patience.copy(), false));
+  }
+
+  /**
+   * Begins an attempt to reach something from inside the guest; to be closed when its outcome is
+   * known or not wanted.
+   */
+  public Attempt probe(Probe probe) {
+    Request request = probe.request();
+    return new Attempt(begin(Stream.Terms.plain(request)), request.attempted());
   }
 
   /** Writes out all the guest's file systems. */

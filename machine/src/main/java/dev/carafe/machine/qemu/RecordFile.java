@@ -1,8 +1,11 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.machine.Cidr;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Network.PublishedPort;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
@@ -33,7 +37,11 @@ import tools.jackson.core.json.JsonFactory;
  */
 final class RecordFile {
   private static final JsonFactory JSON = new JsonFactory();
-  private static final int VERSION = 1;
+
+  /** Version 1 knew no networks: what it describes has none. */
+  private static final int OLDEST_VERSION = 1;
+
+  private static final int VERSION = 2;
   private static final int MAX_BYTES = 4 << 20;
 
   private RecordFile() {}
@@ -60,6 +68,7 @@ final class RecordFile {
       list(json, "init", spec.init());
       list(json, "workload", spec.workload());
       map(json, "labels", spec.labels());
+      network(json, spec.network());
       json.writeBooleanProperty("ephemeral", spec.ephemeral());
       json.writeBooleanProperty("initDone", record.initDone());
       optional(json, "failure", record.failure());
@@ -79,9 +88,9 @@ final class RecordFile {
   static Optional<MachineRecord> read(Path file) {
     try {
       var values = new Values(file);
-      if (values.number("version") != VERSION) {
-        throw new IOException(
-            "it has version " + values.number("version") + ", and this Carafe knows " + VERSION);
+      long version = values.number("version");
+      if (version < OLDEST_VERSION || version > VERSION) {
+        throw new IOException("it has version " + version + ", and this Carafe knows " + VERSION);
       }
       MachineSpec spec =
           MachineSpec.builder(values.text("name"))
@@ -95,6 +104,7 @@ final class RecordFile {
               .init(values.list("init"))
               .workload(values.list("workload"))
               .labels(values.map("labels"))
+              .network(version == 1 ? Network.NONE : network(values))
               .ephemeral(values.flag("ephemeral"))
               .build();
       String id = values.text("id");
@@ -176,6 +186,41 @@ final class RecordFile {
         directory.force(true);
       }
     }
+  }
+
+  private static void network(JsonGenerator json, Network network) {
+    json.writeStringProperty("network", network.reach().name().toLowerCase(Locale.ROOT));
+    list(json, "allowCidrs", network.cidrs().stream().map(Cidr::toString).toList());
+    list(json, "allowHosts", network.hosts());
+    list(json, "ports", network.ports().stream().map(PublishedPort::toString).toList());
+  }
+
+  private static Network network(Values values) throws IOException {
+    Network.Reach reach = null;
+    for (Network.Reach each : Network.Reach.values()) {
+      if (each.name().toLowerCase(Locale.ROOT).equals(values.text("network"))) {
+        reach = each;
+      }
+    }
+    if (reach == null) {
+      throw new IOException("'network' is malformed");
+    }
+    List<PublishedPort> ports = new ArrayList<>();
+    for (String port : values.list("ports")) {
+      if (!port.matches("[0-9]{1,5}:[0-9]{1,5}")) {
+        throw new IOException("'ports' is malformed");
+      }
+      int colon = port.indexOf(':');
+      ports.add(
+          new PublishedPort(
+              Integer.parseInt(port.substring(0, colon)),
+              Integer.parseInt(port.substring(colon + 1))));
+    }
+    return new Network(
+        reach,
+        values.list("allowCidrs").stream().map(Cidr::parse).toList(),
+        values.list("allowHosts"),
+        ports);
   }
 
   private static void optional(JsonGenerator json, String name, Optional<String> value) {
