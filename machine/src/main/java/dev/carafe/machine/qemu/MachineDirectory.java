@@ -11,6 +11,8 @@ import java.nio.file.Path;
  * lock           held while it is created, started, stopped, changed, deleted
  * ports/N        locked by the host process that uses port N
  * qemu.log       what QEMU said when it was last started
+ * denials.jsonl  what its network refused it
+ * relay.log      what the process that holds its network said
  * vm/            all that QEMU may write
  * vm/overlay.img everything the guest has written
  * </pre>
@@ -34,6 +36,14 @@ record MachineDirectory(Path path) {
 
   Path log() {
     return path.resolve("qemu.log");
+  }
+
+  Path denials() {
+    return path.resolve("denials.jsonl");
+  }
+
+  Path relayLog() {
+    return path.resolve("relay.log");
   }
 
   Path vm() {

@@ -3,17 +3,26 @@ package dev.carafe.machine.qemu;
 import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.machine.CopyOptions;
+import dev.carafe.machine.Denial;
 import dev.carafe.machine.Entropy;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
+import dev.carafe.machine.Gateway;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.MachineStatus.State;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Proof;
+import dev.carafe.machine.Services;
 import dev.carafe.machine.Trace;
 import dev.carafe.machine.channel.Command;
+import dev.carafe.machine.channel.Configuration;
+import dev.carafe.machine.network.Denials;
+import dev.carafe.machine.network.GuestFiles;
+import dev.carafe.machine.network.Relay;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,6 +138,7 @@ final class QemuMachine implements Machine {
       Optional<Run> run = RecordFile.readRun(directory.run());
       if (run.isPresent() && run.get().alive()) {
         if (answers(run.get())) {
+          network().reopen(run.get(), record.spec().network());
           return false;
         }
         engine.progress().step("Machine '" + name() + "' does not answer: killing it");
@@ -278,6 +288,50 @@ final class QemuMachine implements Machine {
       RecordFile.write(record.withSpec(changed), directory.record(), true);
     } catch (IOException e) {
       throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  // ---- its network ----
+
+  private MachineNetwork network() {
+    return new MachineNetwork(engine, directory);
+  }
+
+  @Override
+  public Gateway attach(Services services) {
+    Run run = running("open the network of machine '" + name() + "'");
+    Network reachable = spec().network();
+    Relay relay = network().attach(run, reachable, services);
+    if (services != Services.NONE) {
+      var files =
+          new Configuration()
+              .hosts(GuestFiles.hosts(Start.hostname(name()), reachable))
+              .resolv(GuestFiles.resolv(reachable, services));
+      engine.connections(directory).with(run, channel -> channel.configure(files, END));
+    }
+    return relay;
+  }
+
+  @Override
+  public List<Proof> prove() {
+    Run run = running("prove the network of machine '" + name() + "'");
+    Network reachable = spec().network();
+    return engine
+        .connections(directory)
+        .use(run, channel -> network().prove(channel, reachable, Services.NONE));
+  }
+
+  @Override
+  public List<Denial> denials(int limit) {
+    record();
+    try {
+      return Denials.read(directory.denials(), limit);
+    } catch (IOException e) {
+      throw new MachineException(
+          ErrorCode.STORAGE,
+          "list what machine '" + name() + "' was refused",
+          Storage.explain(e),
+          e);
     }
   }
 

@@ -16,6 +16,7 @@ import dev.carafe.machine.Trace;
 import dev.carafe.machine.host.Accelerator;
 import dev.carafe.machine.host.Host;
 import dev.carafe.machine.host.Kernel;
+import dev.carafe.machine.network.Relay;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
@@ -42,8 +43,12 @@ public final class QemuMachines implements Machines {
   private final Templates templates;
   private final boolean root;
   private final Map<Path, Connections> connections = new HashMap<>();
+  private final Map<Path, Relay> relays = new HashMap<>();
+  private final Optional<List<String>> keeper;
 
-  private QemuMachines(Home home, Progress progress) throws IOException {
+  private QemuMachines(Home home, Progress progress, Optional<List<String>> keeper)
+      throws IOException {
+    this.keeper = keeper;
     this.home = home;
     this.progress = progress;
     this.root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
@@ -54,8 +59,20 @@ public final class QemuMachines implements Machines {
 
   /** Opens the machines kept in {@code home}. Touches nothing yet. */
   public static QemuMachines open(Home home, Progress progress) {
+    return open(home, progress, Optional.empty());
+  }
+
+  /**
+   * Opens the machines kept in {@code home}; touches nothing yet.
+   *
+   * @param keeper a command that, followed by a machine's name, reads one line, attaches to the
+   *     machine's network, writes {@code open} or a sentence that says why not, and lives until the
+   *     network is closed. When it is given, the networks of the machines that are started are held
+   *     by such processes and not by this one
+   */
+  public static QemuMachines open(Home home, Progress progress, Optional<List<String>> keeper) {
     try {
-      return new QemuMachines(home, progress);
+      return new QemuMachines(home, progress, keeper);
     } catch (IOException e) {
       throw new MachineException(ErrorCode.HOST, "look at this host", Storage.explain(e), e);
     }
@@ -152,6 +169,12 @@ public final class QemuMachines implements Machines {
 
   @Override
   public void close() {
+    List<Relay> held;
+    synchronized (relays) {
+      held = new ArrayList<>(relays.values());
+      relays.clear();
+    }
+    held.forEach(Relay::close);
     synchronized (connections) {
       connections.values().forEach(Connections::close);
       connections.clear();
@@ -196,6 +219,36 @@ public final class QemuMachines implements Machines {
     if (gone != null) {
       gone.close();
     }
+    letGo(machine);
+  }
+
+  /** This process holds a machine's network open. */
+  void hold(MachineDirectory machine, Relay relay) {
+    synchronized (relays) {
+      relays.put(machine.path(), relay);
+    }
+    relay.onClose(
+        () -> {
+          synchronized (relays) {
+            relays.remove(machine.path(), relay);
+          }
+        });
+  }
+
+  /** Closes the machine's network if this process holds it open. */
+  void letGo(MachineDirectory machine) {
+    Relay held;
+    synchronized (relays) {
+      held = relays.remove(machine.path());
+    }
+    if (held != null) {
+      held.close();
+    }
+  }
+
+  /** What starts a process that holds a network, unless this one is to. */
+  Optional<List<String>> keeper() {
+    return keeper;
   }
 
   /** As root: QEMU's user owns what QEMU writes. */
