@@ -1,0 +1,79 @@
+package dev.carafe.egress.proxy;
+
+import dev.carafe.egress.scan.BlockedException;
+import dev.carafe.egress.scan.BodyScan;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** A body is scanned; without copying where the scan lets bytes through as they are. */
+final class ScanPipe implements Pipe {
+  private final BodyScan scan;
+  private @Nullable ByteBuf ready;
+
+  ScanPipe(BodyScan scan) {
+    this.scan = scan;
+  }
+
+  @Override
+  public void feed(ByteBuf piece) throws BlockedException {
+    try {
+      ByteBuffer view = piece.nioBuffer();
+      int position = view.position();
+      keep(piece, view, position, scan.feed(view));
+    } finally {
+      piece.release();
+    }
+  }
+
+  private void keep(ByteBuf piece, ByteBuffer view, int position, ByteBuffer result) {
+    int length = result.remaining();
+    if (length == 0) {
+      return;
+    }
+    if (result.hasArray() && view.hasArray() && result.array() == view.array()) {
+      int offset = result.arrayOffset() + result.position() - view.arrayOffset() - position;
+      ready = piece.retainedSlice(piece.readerIndex() + offset, length);
+    } else {
+      ready = copy(result);
+    }
+  }
+
+  private static ByteBuf copy(ByteBuffer bytes) {
+    byte[] copy = new byte[bytes.remaining()];
+    bytes.get(copy);
+    return Unpooled.wrappedBuffer(copy);
+  }
+
+  @Override
+  public @Nullable ByteBuf next() {
+    ByteBuf result = ready;
+    ready = null;
+    return result;
+  }
+
+  @Override
+  public void finish() throws BlockedException {
+    more(scan.finish());
+  }
+
+  @Override
+  public void idle() {
+    more(scan.idle());
+  }
+
+  private void more(ByteBuffer bytes) {
+    if (bytes.hasRemaining()) {
+      ready = ready == null ? copy(bytes) : Unpooled.wrappedBuffer(ready, copy(bytes));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (ready != null) {
+      ready.release();
+      ready = null;
+    }
+  }
+}

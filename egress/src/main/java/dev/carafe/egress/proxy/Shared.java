@@ -1,0 +1,157 @@
+package dev.carafe.egress.proxy;
+
+import dev.carafe.egress.Limits;
+import dev.carafe.egress.audit.Audit;
+import dev.carafe.egress.audit.Exchange;
+import dev.carafe.egress.routes.Route;
+import dev.carafe.egress.routes.RouteTable;
+import dev.carafe.egress.routes.Routes;
+import dev.carafe.egress.scan.Scanner;
+import dev.carafe.egress.tls.Authority;
+import dev.carafe.egress.tls.UpstreamTrust;
+import io.netty.channel.EventLoop;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What all connections of one bottle have in common, and what counts them. Any thread. */
+final class Shared {
+  private final Limits limits;
+  private final RouteTable table;
+  private final Function<Routes, Scanner> scanners;
+  private final Audit audit;
+  private final Authority authority;
+  private final Dialer dialer;
+  private final UpstreamTrust trust;
+  private final Executor computing;
+  private final HandshakeGate handshakes;
+  private final AtomicLong ids = new AtomicLong();
+  private final AtomicInteger exchanges = new AtomicInteger();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final Map<EventLoop, Upstreams> upstreams = new ConcurrentHashMap<>();
+  private @Nullable Judge judge;
+
+  Shared(
+      Limits limits,
+      RouteTable table,
+      Function<Routes, Scanner> scanners,
+      Audit audit,
+      Authority authority,
+      Dialer dialer,
+      UpstreamTrust trust,
+      Executor computing) {
+    this.limits = limits;
+    this.table = table;
+    this.scanners = scanners;
+    this.audit = audit;
+    this.authority = authority;
+    this.dialer = dialer;
+    this.trust = trust;
+    this.computing = computing;
+    this.handshakes = new HandshakeGate(limits.handshakes(), limits.handshakesWaiting());
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  Audit audit() {
+    return audit;
+  }
+
+  Authority authority() {
+    return authority;
+  }
+
+  Dialer dialer() {
+    return dialer;
+  }
+
+  UpstreamTrust trust() {
+    return trust;
+  }
+
+  /** Where what takes long to compute is computed. */
+  Executor computing() {
+    return computing;
+  }
+
+  HandshakeGate handshakes() {
+    return handshakes;
+  }
+
+  long nextId() {
+    return ids.incrementAndGet();
+  }
+
+  /** Begins a request, unless there are too many. */
+  boolean enter() {
+    return enter(exchanges, limits.exchanges());
+  }
+
+  void leave() {
+    exchanges.decrementAndGet();
+  }
+
+  /** Begins a connection, unless there are too many. */
+  boolean connect() {
+    return enter(connections, limits.connections());
+  }
+
+  void disconnect() {
+    connections.decrementAndGet();
+  }
+
+  private static boolean enter(AtomicInteger count, int limit) {
+    if (count.incrementAndGet() > limit) {
+      count.decrementAndGet();
+      return false;
+    }
+    return true;
+  }
+
+  /** Who decides now. The routes are looked at once for a request; they may change after it. */
+  synchronized Judge judge() {
+    Routes routes = table.current();
+    if (judge == null || judge.routes() != routes) {
+      judge = new Judge(routes, scanners.apply(routes));
+      authority.cover(
+          routes.all().stream()
+              .filter(route -> !route.passThrough())
+              .map((Route route) -> route.host().text())
+              .toList());
+    }
+    return judge;
+  }
+
+  /** The upstream connections of one event loop. */
+  Upstreams upstreams(EventLoop loop) {
+    return upstreams.computeIfAbsent(loop, l -> new Upstreams(this, l));
+  }
+
+  /** Keeps a refusal of what did not even become a request. */
+  void refused(String method, @Nullable HostPort to, Refused why) {
+    Exchange exchange =
+        new Exchange(
+            nextId(),
+            method,
+            "",
+            to == null ? "" : to.host(),
+            to == null ? 0 : to.port(),
+            "",
+            why.status(),
+            0,
+            0,
+            0,
+            "");
+    if (why.decided()) {
+      audit.blocked(exchange, why.reason(), why.finding());
+    } else {
+      audit.failed(exchange, why.reason());
+    }
+  }
+}
