@@ -223,6 +223,11 @@ public final class Relay implements Gateway {
     hook.run();
   }
 
+  /** What it was opened with. */
+  public Services services() {
+    return services;
+  }
+
   /** Why it is closed; empty while it is not, or when someone closed it. */
   public String reason() {
     synchronized (lock) {
