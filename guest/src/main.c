@@ -93,17 +93,22 @@ static void sooner(int64_t *next, int64_t then)
 		*next = then;
 }
 
+static void look_for_host(struct port *port, int64_t now, int64_t *next)
+{
+	if (port->hang_up_at_ms && port->hang_up_at_ms <= now) {
+		port_hang_up(port);
+		*next = now; /* for port_pump() */
+	}
+	sooner(next, port->hang_up_at_ms);
+}
+
 /* Acts on what is due; returns how long the loop may sleep, -1 for ever. */
 static int deadlines(void)
 {
 	int64_t now = now_ms(), next = INT64_MAX;
 	for (int i = 0; i < channel_count; i++) {
 		struct channel *channel = &channels[i];
-		if (channel->hang_up_at_ms && channel->hang_up_at_ms <= now) {
-			channel_hang_up(channel);
-			next = now; /* for channel_pump() */
-		}
-		sooner(&next, channel->hang_up_at_ms);
+		look_for_host(&channel->port, now, &next);
 		for (int j = 0; j < MAX_STREAMS; j++) {
 			struct stream *stream = channel->streams[j];
 			if (!stream || !stream->pid || stream->exited)
@@ -133,12 +138,13 @@ static void serve_listener(struct source *listener)
 
 static void after_channel(struct channel *channel, struct source *listener, bool once)
 {
-	if (!channel->hung_up || is_init)
+	struct port *port = &channel->port;
+	if (!port->hung_up || is_init)
 		return;
 	streams_bury();
-	close_source(&channel->source);
-	free(channel->in);
-	free(channel->out);
+	close_source(&port->source);
+	free(port->in);
+	free(port->out);
 	if (once)
 		exit(0);
 	channel_count = 0;
@@ -172,8 +178,8 @@ static _Noreturn void loop(int signals, int listener, bool once)
 				ended = true;
 				break;
 			}
-			case S_CHANNEL:
-				channel_event(source->channel, events[i].events);
+			case S_PORT:
+				port_event(source->port, events[i].events);
 				break;
 			case S_LANE:
 				lane_ready(source->stream, source->lane);

@@ -29,9 +29,9 @@ static void serve_poweroff(struct stream *stream)
 {
 	if (!is_init)
 		return stream_errno(stream, "this agent is not a machine's first process", EPERM);
-	struct channel *channel = stream->channel;
+	struct port *port = &stream->channel->port;
 	stream_result(stream, R_DONE, 0, "%s", "");
-	channel_flush(channel);
+	port_flush(port);
 	power_off();
 }
 
