@@ -9,7 +9,8 @@
  *   port.c       a port's bytes and frames, in and out
  *   channel.c    the frames of a channel
  *   stream.c     what a request has while it runs: lanes, credit, its end
- *   request.c    a request's fields, and which function serves it
+ *   fields.c     fields: of requests, and of the relay's SETUP
+ *   request.c    which function serves a request
  *   configure.c  a machine's identity: entropy, clock, root, names
  *   command.c    EXEC's fields
  *   exec.c       commands: starting, signals, terminals
@@ -19,6 +20,8 @@
  *   copy.c       PUT's and GET's fields, and what both directions share
  *   copy_in.c    PUT, in a child
  *   copy_out.c   GET, in a child
+ *   probe.c      PROBE, in a child
+ *   relay.h      the machine's network, and its files
  */
 #ifndef CARAFE_AGENT_H
 #define CARAFE_AGENT_H
@@ -47,7 +50,7 @@ enum frame_type {
 };
 
 enum operation {
-	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_THAW, OP_POWEROFF,
+	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_THAW, OP_POWEROFF, OP_PROBE,
 };
 
 enum result_kind {
@@ -100,7 +103,7 @@ static inline void put64(uint8_t *at, uint64_t value)
 
 /* What an epoll event points at. */
 struct source {
-	enum source_kind { S_LISTENER, S_SIGNALS, S_PORT, S_LANE } kind;
+	enum source_kind { S_LISTENER, S_SIGNALS, S_PORT, S_LANE, S_DOOR, S_DATAGRAM, S_CONNECTION } kind;
 	int fd; /* -1 when closed */
 	struct port *port;
 	struct stream *stream;
@@ -184,7 +187,7 @@ void watch(struct source *source, uint32_t events);
 void close_source(struct source *source);
 
 /* boot.c */
-int boot(struct channel *channels);
+int boot(struct channel *channels); /* and the relay, if the machine has one */
 _Noreturn void power_off(void);
 
 /* port.c */
@@ -222,7 +225,7 @@ void streams_bury(void); /* frees what ended in this turn of the loop */
 void lane_end(struct stream *stream, enum lane lane);
 void lane_ready(struct stream *stream, enum lane lane);
 
-/* request.c */
+/* fields.c */
 struct fields {
 	const uint8_t *at, *end;
 };
@@ -234,6 +237,8 @@ struct field {
 enum field_next { FIELD_NONE, FIELD_OK, FIELD_BAD };
 enum field_next field_next(struct fields *fields, struct field *field);
 bool field_is_text(const struct field *field); /* not empty, and without NUL */
+
+/* request.c */
 void request_serve(struct stream *stream);
 
 /* configure.c */
@@ -318,5 +323,8 @@ _Noreturn void copy_fail(int error, const char *format, ...) __attribute__((form
 int copy_open(int root, const char *path, int flags);
 void copy_in(void);  /* from standard input */
 void copy_out(void); /* to standard output */
+
+/* probe.c */
+void serve_probe(struct stream *stream, struct fields fields);
 
 #endif

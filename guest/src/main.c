@@ -1,5 +1,5 @@
 /* Arguments, the loop, reaping. */
-#include "agent.h"
+#include "relay.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -121,8 +121,14 @@ static int deadlines(void)
 			sooner(&next, stream->deadline_ms);
 		}
 	}
+	if (relay.there) {
+		look_for_host(&relay.port, now, &next);
+		sooner(&next, relay_deadline(now));
+	}
 	if (next == INT64_MAX)
 		return -1;
+	if (next < now)
+		return 0;
 	return next - now > 1000000 ? 1000000 : (int)(next - now);
 }
 
@@ -184,6 +190,11 @@ static _Noreturn void loop(int signals, int listener, bool once)
 			case S_LANE:
 				lane_ready(source->stream, source->lane);
 				break;
+			case S_DOOR:
+			case S_DATAGRAM:
+			case S_CONNECTION:
+				relay_event(source, events[i].events);
+				break;
 			}
 		}
 		more = false;
@@ -191,11 +202,17 @@ static _Noreturn void loop(int signals, int listener, bool once)
 			more |= channel_pump(&channels[i]);
 			after_channel(&channels[i], &listener_source, once);
 		}
+		if (relay.there) {
+			more |= relay_pump();
+			if (relay.port.hung_up && !is_init)
+				exit(0);
+		}
 		/* Only now that RESULT is under way: it takes a while. */
 		if (ended)
 			groups_sweep();
 		ended = false;
 		streams_bury();
+		connections_bury();
 	}
 }
 
@@ -215,16 +232,43 @@ static int listen_on(const char *path)
 	return fd;
 }
 
+/* A descriptor that we were started with. */
+static int given_fd(const char *text)
+{
+	int fd = atoi(text);
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
+		say("descriptor %s: %s", text, strerror(errno));
+		exit(2);
+	}
+	return fd;
+}
+
+/* What the agent serves; returns the listener, or -1. False arguments end it. */
+static int begin(int argc, char **argv)
+{
+	const char *mode = argc >= 3 ? argv[1] : "";
+	int listener = -1;
+	if (is_init) {
+		channel_count = boot(channels);
+	} else if (argc == 3 && strcmp(mode, "--listen") == 0) {
+		listener = listen_on(argv[2]);
+	} else if (argc == 3 && strcmp(mode, "--channel") == 0) {
+		channel_init(&channels[0], given_fd(argv[2]));
+		channel_count = 1;
+	} else if (argc <= 4 && strcmp(mode, "--relay") == 0) {
+		relay_init(given_fd(argv[2]), false, argc == 4 ? (uint16_t)atoi(argv[3]) : 0);
+	} else if (argc == 3 && strcmp(mode, "--network") == 0) {
+		relay_init(given_fd(argv[2]), true, 53);
+	} else {
+		fprintf(stderr, "usage: carafe-agent --channel FD | --listen PATH | --relay FD [DNS-PORT] | --network FD\n");
+		exit(2);
+	}
+	return listener;
+}
+
 int main(int argc, char **argv)
 {
 	is_init = getpid() == 1;
-	bool listening = argc == 3 && strcmp(argv[1], "--listen") == 0;
-	bool single = argc == 3 && strcmp(argv[1], "--channel") == 0;
-	if (!is_init && !listening && !single) {
-		fprintf(stderr, "usage: carafe-agent --channel FD | --listen PATH\n");
-		return 2;
-	}
-
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	sigset_t blocked;
 	sigemptyset(&blocked);
@@ -236,23 +280,8 @@ int main(int argc, char **argv)
 		say("cannot start: %s", strerror(errno));
 		return 1;
 	}
-
-	int listener = -1;
-	if (is_init) {
-		channel_count = boot(channels);
-	} else {
+	if (!is_init)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-		if (listening) {
-			listener = listen_on(argv[2]);
-		} else {
-			int fd = atoi(argv[2]);
-			if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
-				say("--channel %s: %s", argv[2], strerror(errno));
-				return 2;
-			}
-			channel_init(&channels[0], fd);
-			channel_count = 1;
-		}
-	}
-	loop(signals, listener, single);
+	int listener = begin(argc, argv);
+	loop(signals, listener, listener < 0);
 }

@@ -294,6 +294,9 @@ static void finish(struct stream *stream)
 		stream_result(stream, R_TIMED_OUT, 0, "the time limit passed");
 	else if (WIFSIGNALED(status))
 		stream_result(stream, R_SIGNALLED, (uint32_t)WTERMSIG(status), "%s", "");
+	else if (stream->operation == OP_PROBE)
+		stream_result(stream, R_DONE, (uint32_t)WEXITSTATUS(status), "%.*s", (int)stream->message_length,
+			      stream->message);
 	else if (stream->operation == OP_EXEC || WEXITSTATUS(status) == 0)
 		stream_result(stream, R_DONE, (uint32_t)WEXITSTATUS(status), "%s", "");
 	else
