@@ -493,7 +493,7 @@ TEST("an unknown operation is refused")
 	struct request request = {0};
 	refused(host, request, "an empty request");
 	refused(host, request_of(0), "unknown operation 0");
-	refused(host, request_of(9), "unknown operation 9");
+	refused(host, request_of(10), "unknown operation 10");
 	refused(host, request_of(255), "unknown operation 255");
 }
 

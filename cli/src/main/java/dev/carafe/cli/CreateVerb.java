@@ -27,6 +27,7 @@ final class CreateVerb extends Verb {
         .commandAfterDashes("[-- COMMAND [ARGUMENT...]]")
         .example("machine create --name web --image debian:12 --init 'apt-get update'")
         .example("machine create web --cpus 4 --mem 4096 -e LANG=C.UTF-8")
+        .example("machine create --name npm --allow-host registry.example.org -p 8080:80")
         .example("machine create --name site -- python3 -m http.server")
         .example("machine create --name copy --from web.smolmachine");
   }
@@ -47,7 +48,7 @@ final class CreateVerb extends Verb {
       if (file.isPresent()) {
         console.line("Extracting .smolmachine assets...");
         LoadedPack pack = context.rooms().packs().load(Path.of(file.get()), progress);
-        spec = MachineFlags.of(pack, spec, context.program());
+        spec = MachineFlags.of(pack, spec, context);
       }
       try (Machines machines = context.rooms().machines(progress)) {
         create(machines, spec);
@@ -55,6 +56,9 @@ final class CreateVerb extends Verb {
     }
     console.line("Created machine: " + name);
     console.line("  CPUs: " + spec.cpus() + ", Memory: " + spec.memoryMib() + " MiB");
+    if (!spec.network().ports().isEmpty()) {
+      console.line("  Ports: " + spec.network().ports().size());
+    }
     if (!spec.init().isEmpty()) {
       console.line("  Init commands: " + spec.init().size());
     }

@@ -13,8 +13,8 @@ import java.util.concurrent.ThreadLocalRandom;
 final class MachineFlags {
   static final String NO_MOUNTS =
       "machines cannot share directories of the host yet; copy with 'machine cp'";
-  static final String NO_PORTS = "machines cannot publish ports yet";
-  static final String NO_NETWORK = "machines have no network yet";
+  static final String NO_NETWORK =
+      "machines have one kind of network, without a device; see docs/network.md";
   static final String NO_GPU = "machines have no GPU";
   static final String NO_SECRETS = "secrets are not built yet";
   static final String NO_AGENT = "nothing of the host's is passed into a machine yet";
@@ -39,15 +39,16 @@ final class MachineFlags {
             "DIR", "Working directory of every command (default: the image's).", "-w", "--workdir")
         .value(
             "USER", "User of every command: name, uid, uid:gid (default: the image's).", "--user")
+        .flag("Let it reach the public network.", "--net")
+        .values("CIDR", "Let it reach only this network, and what else is named.", "--allow-cidr")
+        .values("HOST", "Let it reach only this host, its sub-domains, …", "--allow-host")
+        .flag("Let it reach only this computer's loopback.", "--outbound-localhost-only")
+        .values("HOST:GUEST", "Publish a port of it on this computer's loopback.", "-p", "--port")
         .value("OS/ARCH", "The image's platform; only this computer's own.", "--oci-platform")
         .refuseValue(NO_MOUNTS, "-v", "--volume")
-        .refuseValue(NO_PORTS, "-p", "--port")
-        .refuseFlags(NO_NETWORK, "--net", "--outbound-localhost-only")
         .refuseValue(NO_NETWORK, "--net-backend")
         .refuseValue(NO_NETWORK, "--dns")
         .refuseValue(NO_NETWORK, "--network")
-        .refuseValue(NO_NETWORK, "--allow-cidr")
-        .refuseValue(NO_NETWORK, "--allow-host")
         .refuseFlags(NO_GPU, "--gpu", "--cuda", "--auto-graph")
         .refuseValue(NO_GPU, "--gpu-vram")
         .refuseFlags("programs for another processor cannot be run", "--rosetta")
@@ -82,6 +83,7 @@ final class MachineFlags {
                   Values.storageGib(arguments, MachineSpec.DEFAULT_STORAGE_GIB),
                   Values.overlayGib(arguments, MachineSpec.DEFAULT_OVERLAY_GIB))
               .env(Values.environment(arguments.values("--env"), context))
+              .network(NetworkFlags.network(arguments))
               .image(arguments.value("--image"))
               .user(arguments.value("--user"));
       if (arguments.value("--image").isPresent() && arguments.value("--image").get().isEmpty()) {
@@ -98,7 +100,12 @@ final class MachineFlags {
   }
 
   /** The machine to make of a pack, whose image has environment and directory already. */
-  static MachineSpec of(LoadedPack pack, MachineSpec spec, Program program) {
+  static MachineSpec of(LoadedPack pack, MachineSpec spec, Context context) {
+    Program program = context.program();
+    if (pack.manifest().network() && !spec.network().outbound()) {
+      // What was downloaded does not decide what it may reach.
+      context.console().note("Note: this pack asks for a network, which it gets only with --net.");
+    }
     // As in smolvm, a value that is the default means that the pack decides.
     int cpus =
         spec.cpus() == program.cpus() ? Math.clamp(pack.manifest().cpus(), 1, 16) : spec.cpus();

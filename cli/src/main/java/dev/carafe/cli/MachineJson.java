@@ -24,7 +24,7 @@ final class MachineJson {
       json.writeNullProperty("pid");
     }
     json.writeNumberProperty("mounts", 0);
-    json.writeNumberProperty("ports", 0);
+    json.writeNumberProperty("ports", spec.network().ports().size());
     json.writeNumberProperty("created_at", status.created().getEpochSecond());
     json.writeNumberProperty("storage_gb", spec.storageGib());
     json.writeNumberProperty("overlay_gb", spec.overlayGib());
@@ -42,7 +42,7 @@ final class MachineJson {
     json.writeNumberProperty("health_timeout_secs", 0);
     json.writeNumberProperty("health_retries", 0);
     json.writeNumberProperty("health_startup_grace_secs", 0);
-    json.writeBooleanProperty("network", false);
+    json.writeBooleanProperty("network", spec.network().outbound());
     json.writeBooleanProperty("cuda", false);
     json.writeBooleanProperty("forkable", false);
     json.writeNullProperty("cuda_fork_pool_size");

@@ -52,7 +52,7 @@ final class RunVerb extends Verb {
       if (file.isPresent()) {
         progress.step("Extracting .smolmachine assets...");
         LoadedPack pack = context.rooms().packs().load(Path.of(file.get()), progress);
-        spec = MachineFlags.of(pack, spec, context.program());
+        spec = MachineFlags.of(pack, spec, context);
       }
       List<String> command = arguments.positionals();
       if (command.isEmpty()) {
@@ -152,7 +152,7 @@ final class RunVerb extends Verb {
     if (context.program().smolvm()) {
       context.console().note("Starting persistent machine...");
     }
-    try (Machines machines = context.rooms().machines(progress)) {
+    try (Machines machines = context.rooms().lastingMachines(progress)) {
       Machine machine;
       try {
         machine = machines.create(spec);

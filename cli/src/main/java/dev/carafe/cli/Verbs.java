@@ -42,6 +42,8 @@ final class Verbs {
               "status",
               "update",
               "resize",
+              "prove",
+              "egress-events",
               "data-dir");
       case "image" -> List.of("pull", "import", "ls", "rm", "prune", "inspect");
       case "pack" -> List.of("create", "inspect");
@@ -140,7 +142,10 @@ final class Verbs {
       case "status" -> new StatusVerb();
       case "update" -> new UpdateVerb();
       case "resize" -> new ResizeVerb();
+      case "prove" -> new ProveVerb();
+      case "egress-events" -> new EgressEventsVerb();
       case "data-dir" -> new DataDirVerb();
+      case RelayVerb.NAME -> new RelayVerb();
       default -> null;
     };
   }
@@ -170,14 +175,7 @@ final class Verbs {
       case "" -> word.equals("serve") || word.equals("config");
       case "machine" ->
           switch (word) {
-            case "images",
-                "prune",
-                "monitor",
-                "network-test",
-                "fork",
-                "fork-release",
-                "egress-events" ->
-                true;
+            case "images", "prune", "monitor", "network-test", "fork", "fork-release" -> true;
             default -> false;
           };
       case "pack" ->

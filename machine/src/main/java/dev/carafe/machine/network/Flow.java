@@ -55,7 +55,7 @@ abstract class Flow {
       return;
     }
     creditDue += bytes;
-    if (creditDue >= Wire.WINDOW / 4) {
+    if (creditDue >= Outgoing.CREDIT_STEP) {
       relay.outgoing().control(this);
     }
   }

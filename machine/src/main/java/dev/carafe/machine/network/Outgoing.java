@@ -15,6 +15,9 @@ final class Outgoing {
   /** A frame of a connection is at most this long, so that connections take turns. */
   private static final int CHUNK = 32_768;
 
+  /** Credit is given in steps: a frame for each write would be one for every few bytes. */
+  static final int CREDIT_STEP = Wire.WINDOW / 4;
+
   private static final int CAPACITY = 4 * (Wire.HEADER_BYTES + Wire.MAX_PAYLOAD);
 
   /** All control frames of one stream, less the data of {@link Flow#dataDue}. */
@@ -115,7 +118,7 @@ final class Outgoing {
       header(Wire.ACCEPTED, 0, flow.id, 0);
       flow.acceptDue = false;
     }
-    if (flow.creditDue > 0 && !flow.endReceived) {
+    if (flow.creditDue >= CREDIT_STEP && !flow.endReceived) {
       header(Wire.CREDIT, 0, flow.id, 4);
       staging.putInt(flow.creditDue);
       flow.receiveWindow += flow.creditDue;

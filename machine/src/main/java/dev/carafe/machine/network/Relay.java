@@ -90,6 +90,7 @@ public final class Relay implements Gateway {
   private final List<Runnable> hooks = new ArrayList<>();
   private boolean closing;
   private boolean closed;
+  private boolean released;
   private String reason = "";
   private volatile boolean clean;
   private final AtomicInteger seenAtGate = new AtomicInteger();
@@ -215,12 +216,17 @@ public final class Relay implements Gateway {
   @Override
   public void onClose(Runnable hook) {
     synchronized (lock) {
-      if (!closed) {
+      if (!released) {
         hooks.add(hook);
         return;
       }
     }
     hook.run();
+  }
+
+  /** What it was opened with. */
+  public Services services() {
+    return services;
   }
 
   /** Why it is closed; empty while it is not, or when someone closed it. */
@@ -624,12 +630,15 @@ public final class Relay implements Gateway {
     flows.clear();
     names.close();
     clean = outgoing.isEmpty();
-    release(port, this);
     List<Runnable> toRun;
     synchronized (lock) {
       closed = true;
       reason = why;
       posted.clear();
+    }
+    release(port, this);
+    synchronized (lock) {
+      released = true;
       toRun = new ArrayList<>(hooks);
       hooks.clear();
     }

@@ -1,8 +1,10 @@
 package dev.carafe.machine.qemu;
 
 import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.Network;
+import dev.carafe.machine.Network.PublishedPort;
 import dev.carafe.machine.Proof;
 import dev.carafe.machine.Services;
 import dev.carafe.machine.channel.Channel;
@@ -23,6 +25,33 @@ final class MachineNetwork {
   MachineNetwork(QemuMachines engine, MachineDirectory directory) {
     this.engine = engine;
     this.directory = directory;
+  }
+
+  /** Throws when a port that is to be published is another running machine's. */
+  void requireFreePorts(Network network) {
+    for (PublishedPort port : network.ports()) {
+      for (Machine other : engine.list()) {
+        if (!other.name().equals(directory.name()) && publishes(other, port)) {
+          throw new MachineException(
+              ErrorCode.STATE,
+              "start machine '" + directory.name() + "'",
+              "host port "
+                  + port.host()
+                  + " is already in use by running machine '"
+                  + other.name()
+                  + "'");
+        }
+      }
+    }
+  }
+
+  private static boolean publishes(Machine other, PublishedPort port) {
+    try {
+      return other.spec().network().ports().stream().anyMatch(has -> has.host() == port.host())
+          && other.status().running();
+    } catch (MachineException e) {
+      return false; // it is gone, or damaged
+    }
   }
 
   /** Begins the process that is to hold the network, when one is needed. */

@@ -318,7 +318,7 @@ final class QemuMachine implements Machine {
     Network reachable = spec().network();
     return engine
         .connections(directory)
-        .use(run, channel -> network().prove(channel, reachable, Services.NONE));
+        .use(run, channel -> network().prove(channel, reachable, engine.services(directory)));
   }
 
   @Override

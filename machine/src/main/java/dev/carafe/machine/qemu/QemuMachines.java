@@ -12,6 +12,7 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
+import dev.carafe.machine.Services;
 import dev.carafe.machine.Trace;
 import dev.carafe.machine.host.Accelerator;
 import dev.carafe.machine.host.Host;
@@ -233,6 +234,14 @@ public final class QemuMachines implements Machines {
             relays.remove(machine.path(), relay);
           }
         });
+  }
+
+  /** The services that this process gives a machine. */
+  Services services(MachineDirectory machine) {
+    synchronized (relays) {
+      Relay held = relays.get(machine.path());
+      return held == null ? Services.NONE : held.services();
+    }
   }
 
   /** Closes the machine's network if this process holds it open. */

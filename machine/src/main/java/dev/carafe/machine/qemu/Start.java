@@ -41,6 +41,7 @@ final class Start {
 
   void run() throws IOException {
     MachineSpec spec = record.spec();
+    network.requireFreePorts(spec.network());
     Image image =
         record.imageDigest().isPresent()
             ? engine.storedImage(record.imageDigest().get())
