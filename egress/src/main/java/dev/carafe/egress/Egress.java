@@ -42,7 +42,8 @@ public final class Egress implements AutoCloseable {
     ProxyServer server =
         new ProxyServer(
             options.limits(),
-            new ProxyServer.Policy(options.routes(), options.scanner(), options.audit(), authority),
+            new ProxyServer.Policy(
+                options.routes(), options.scanner(), options.audit(), options.metrics(), authority),
             new ProxyServer.Outside(
                 options.addresses(), options.resolver(), options.trust(), options.environment()),
             options.threads());

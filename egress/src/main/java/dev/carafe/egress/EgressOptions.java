@@ -1,6 +1,7 @@
 package dev.carafe.egress;
 
 import dev.carafe.egress.audit.Audit;
+import dev.carafe.egress.audit.Metrics;
 import dev.carafe.egress.proxy.AddressRules;
 import dev.carafe.egress.proxy.Resolver;
 import dev.carafe.egress.routes.RouteTable;
@@ -21,6 +22,7 @@ public final class EgressOptions {
   private RouteTable routes = RouteTable.of(Routes.none());
   private Function<Routes, Scanner> scanner = EgressOptions::knownSecrets;
   private Audit audit = Audit.none();
+  private Metrics metrics = new Metrics();
   private Limits limits = Limits.standard();
   private AddressRules addresses = AddressRules.standard();
   private UpstreamTrust trust = UpstreamTrust.standard();
@@ -58,6 +60,12 @@ public final class EgressOptions {
   /** Who keeps what was decided; it stays the caller's to close. */
   public EgressOptions audit(Audit audit) {
     this.audit = audit;
+    return this;
+  }
+
+  /** Who counts. */
+  public EgressOptions metrics(Metrics metrics) {
+    this.metrics = metrics;
     return this;
   }
 
@@ -115,6 +123,10 @@ public final class EgressOptions {
 
   Audit audit() {
     return audit;
+  }
+
+  Metrics metrics() {
+    return metrics;
   }
 
   Limits limits() {

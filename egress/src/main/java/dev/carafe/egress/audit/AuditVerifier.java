@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Checks a chain of lines, over all its files, and says which line was changed, removed, moved or
@@ -67,6 +69,10 @@ public final class AuditVerifier {
   private final Optional<Chain> head;
 
   private boolean headFound;
+
+  /** By their numbers; what has been found is taken out. */
+  private final Map<Long, String> expected = new TreeMap<>();
+
   private int unreadable;
 
   private AuditVerifier(Optional<Chain> head) {
@@ -81,12 +87,24 @@ public final class AuditVerifier {
    * @throws IOException when a file cannot be read
    */
   public static Report verify(List<Path> files) throws IOException {
+    return verify(files, List.of());
+  }
+
+  /**
+   * Checks audits that are one chain, and that lines are in it that were noted elsewhere.
+   *
+   * @param expected lines as {@link Report#last} gave them
+   * @throws IllegalArgumentException when one of those cannot be read
+   */
+  public static Report verify(List<Path> files, List<String> expected) throws IOException {
     for (int attempt = 1; ; attempt++) {
       try (OpenFiles open = new OpenFiles()) {
         // In this order: what is written and put aside meanwhile is then only more than was asked.
         Optional<Chain> head = heads(files);
         open.all(files);
-        return new AuditVerifier(head).read(open, files);
+        AuditVerifier verifier = new AuditVerifier(head);
+        expected.forEach(line -> verifier.expected.put(number(line), line));
+        return verifier.read(open, files);
       } catch (NoSuchFileException e) {
         // Perhaps put aside, or removed, at this moment.
         if (attempt == MOST_ATTEMPTS) {
@@ -94,6 +112,10 @@ public final class AuditVerifier {
         }
       }
     }
+  }
+
+  private static long number(String expected) {
+    return Long.parseLong(expected.substring(0, Math.max(0, expected.indexOf(':'))));
   }
 
   private static Optional<Chain> heads(List<Path> files) throws IOException {
@@ -184,6 +206,10 @@ public final class AuditVerifier {
     note(fields, place);
     unreadable = 0;
     last = new Chain(sequence, line.hash());
+    String noted = expected.remove(sequence);
+    if (noted != null && !noted.equals(sequence + ":" + last.hash())) {
+      add(place, "this line is another one than was expected");
+    }
     if (head.isPresent() && head.get().sequence() == sequence) {
       headFound = true;
       if (!head.get().hash().equals(last.hash())) {
@@ -243,6 +269,12 @@ public final class AuditVerifier {
           "lines number 1 to "
               + Math.max(removedThrough, first - 1)
               + " were removed to stay within the size, as the audit itself says");
+    }
+    for (long number : expected.keySet()) {
+      // A line that the audit itself says it has removed cannot be compared any more.
+      if (number > removedThrough) {
+        add(lastPlace, "the line number " + number + " that was expected is missing");
+      }
     }
     head.ifPresent(before -> compare(before, headAfter.orElse(before)));
     if (lines > 0 && !lastKind.equals("closed")) {

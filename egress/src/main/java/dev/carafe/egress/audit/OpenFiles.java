@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -28,13 +29,25 @@ final class OpenFiles implements AutoCloseable {
     }
   }
 
-  /** Opens each file, and then those that were put aside from it. */
+  /**
+   * Opens each file, and then those that were put aside from it. A file may be missing when others
+   * were put aside: its writer is at this moment between the two, or was ended there.
+   */
   void all(List<Path> given) throws IOException {
     for (Path file : given) {
       Path absolute = file.toAbsolutePath().normalize();
-      open(absolute);
+      int before = files.size();
+      NoSuchFileException missing = null;
+      try {
+        open(absolute);
+      } catch (NoSuchFileException e) {
+        missing = e;
+      }
       for (Path aside : AuditFiles.aside(absolute).values()) {
         open(aside);
+      }
+      if (missing != null && files.size() == before) {
+        throw missing;
       }
     }
   }

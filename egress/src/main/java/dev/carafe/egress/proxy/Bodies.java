@@ -26,7 +26,9 @@ final class Bodies {
 
   /** For an answer's body; the headers are changed to what it will be. */
   static Pipe inbound(Judge.Verdict verdict, Scanner scanner, Answer answer) throws Refused {
-    if (!verdict.reads()) {
+    boolean plain = coding(answer.headers()).isEmpty();
+    if (!verdict.reads() && !plain) {
+      // The server was told no secret; what it has compressed need not be read.
       return new PlainPipe();
     }
     Pipe scan = new ScanPipe(scanner.inbound(verdict.route().inbound().onMatch()));

@@ -1,10 +1,12 @@
 package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.scan.BlockedException;
+import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,11 @@ final class Flow {
     this.loop = loop;
     this.hold = hold;
     this.owner = owner;
+  }
+
+  /** What was found on the way so far. */
+  List<Finding> findings() {
+    return pipe.findings();
   }
 
   /** Begins. */

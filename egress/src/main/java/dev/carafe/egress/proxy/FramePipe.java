@@ -2,10 +2,13 @@ package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.scan.BlockedException;
 import dev.carafe.egress.scan.BodyScan;
+import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +23,13 @@ final class FramePipe implements Pipe {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final int CONTINUATION = 0;
   private static final int CONTROL = 8;
+  private static final int FINDINGS = 32;
 
   private final boolean masked;
   private final Supplier<BodyScan> scans;
   private final @Nullable BodyScan across;
   private final @Nullable BodyScan acrossControl;
+  private final List<Finding> findings = new ArrayList<>();
   private final FrameHead head = new FrameHead();
   private final ByteBuf control = Unpooled.buffer(125, 125);
   private ByteBuf out = Unpooled.EMPTY_BUFFER;
@@ -127,6 +132,9 @@ final class FramePipe implements Pipe {
       frame(true, frame.opcode(), Unpooled.wrappedBuffer(whole));
     } else if (frame.last()) {
       append(message.finish());
+      if (findings.size() < FINDINGS) {
+        findings.addAll(message.findings());
+      }
       write(true);
       message = null;
     }
@@ -189,6 +197,11 @@ final class FramePipe implements Pipe {
       out = Unpooled.buffer(payload.readableBytes() + 16);
       write(false);
     }
+  }
+
+  @Override
+  public List<Finding> findings() {
+    return List.copyOf(findings);
   }
 
   @Override

@@ -1,8 +1,10 @@
 package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.scan.BlockedException;
+import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.List;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
@@ -146,6 +148,11 @@ final class InflatePipe implements Pipe {
   @Override
   public void idle() throws Refused {
     then.idle();
+  }
+
+  @Override
+  public List<Finding> findings() {
+    return then.findings();
   }
 
   @Override

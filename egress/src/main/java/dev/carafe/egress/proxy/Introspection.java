@@ -1,5 +1,6 @@
 package dev.carafe.egress.proxy;
 
+import dev.carafe.egress.routes.HeaderMatch;
 import dev.carafe.egress.routes.Match;
 import dev.carafe.egress.routes.PathMatch;
 import dev.carafe.egress.routes.Route;
@@ -7,6 +8,7 @@ import dev.carafe.egress.routes.Routes;
 import java.io.StringWriter;
 import java.util.Locale;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -33,7 +35,7 @@ final class Introspection {
       throw Refused.denied("there is only GET http://" + HOST + "/allowlist");
     }
     StringWriter text = new StringWriter();
-    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+    try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
       json.writeStartObject();
       json.writeNumberProperty("version", 1);
       json.writeArrayPropertyStart("routes");
@@ -101,7 +103,8 @@ final class Introspection {
               header -> {
                 json.writeStartObject();
                 json.writeStringProperty("name", header.name());
-                json.writeStringProperty("value", header.value());
+                boolean exact = header.condition() instanceof HeaderMatch.Exact;
+                pair(json, exact ? "Exact" : "RegularExpression", header.value());
                 json.writeEndObject();
               });
       json.writeEndArray();

@@ -6,8 +6,10 @@ import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.Finding;
 import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.scan.Scanner;
+import dev.carafe.egress.tls.UpstreamTrust;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,18 +27,33 @@ final class Judge {
 
   private final Routes routes;
   private final Scanner scanner;
+  private final AddressRules addresses;
+  private final UpstreamTrust trust;
 
-  Judge(Routes routes, Scanner scanner) {
+  Judge(Routes routes, Scanner scanner, AddressRules addresses, UpstreamTrust trust) {
     this.routes = routes;
     this.scanner = scanner;
+    this.addresses = addresses;
+    this.trust = trust;
+  }
+
+  /** Which addresses servers may have. */
+  AddressRules addresses() {
+    return addresses;
+  }
+
+  /** How servers are recognised. */
+  UpstreamTrust trust() {
+    return trust;
   }
 
   /**
    * A request that may go.
    *
    * @param reads whether answers are decoded and scanned
+   * @param findings what was found in its head and overwritten
    */
-  record Verdict(Route route, Request request, boolean reads) {}
+  record Verdict(Route route, Request request, boolean reads, List<Finding> findings) {}
 
   Routes routes() {
     return routes;
@@ -54,7 +71,7 @@ final class Judge {
     }
     return routes
         .find(to.host(), to.port(), tls)
-        .orElseThrow(() -> Refused.denied("no route to " + to));
+        .orElseThrow(() -> Refused.denied(routes.why(to.host(), to.port(), tls)));
   }
 
   Verdict judge(Request request) throws Refused {
@@ -65,9 +82,10 @@ final class Judge {
     Paths.check(request.target());
     git(request, route);
     matches(request, route);
-    Request scanned = scan(request, route);
+    List<Finding> findings = new ArrayList<>();
+    Request scanned = scan(request, route, findings);
     boolean reads = route.auth().isPresent() || route.inbound().onMatch() != OnMatch.OFF;
-    return new Verdict(route, outgoing(scanned, route, reads), reads);
+    return new Verdict(route, outgoing(scanned, route, reads), reads, findings);
   }
 
   private static void git(Request request, Route route) throws Refused {
@@ -98,19 +116,19 @@ final class Judge {
     }
   }
 
-  private Request scan(Request request, Route route) throws Refused {
+  private Request scan(Request request, Route route, List<Finding> findings) throws Refused {
     if (route.outbound() == OnMatch.OFF) {
       return request;
     }
     boolean redact = route.outbound() == OnMatch.REDACT;
-    find("method", request.method(), false);
-    String path = find("path", request.path(), redact);
-    String query = find("query", request.query(), redact);
+    find("method", request.method(), false, findings);
+    String path = find("path", request.path(), redact, findings);
+    String query = find("query", request.query(), redact, findings);
     HttpHeaders headers = Http1Reader.newHeaders();
     for (Map.Entry<String, String> field : request.headers()) {
-      find("header's name", field.getKey(), false);
+      find("header's name", field.getKey(), false, findings);
       String where = "header " + field.getKey().toLowerCase(Locale.ROOT);
-      headers.add(field.getKey(), find(where, field.getValue(), redact));
+      headers.add(field.getKey(), find(where, field.getValue(), redact, findings));
     }
     String target = query.isEmpty() ? path : path + "?" + query;
     return new Request(
@@ -124,7 +142,8 @@ final class Judge {
   }
 
   /** Looks at one part; what may be redacted is, and looked at again. */
-  private String find(String where, String text, boolean redact) throws Refused {
+  private String find(String where, String text, boolean redact, List<Finding> findings)
+      throws Refused {
     byte[] bytes = bytes(text);
     Optional<Finding> finding = scanner.check(where, bytes);
     if (finding.isEmpty()) {
@@ -133,6 +152,7 @@ final class Judge {
     if (redact) {
       byte[] redacted = scanner.redact(bytes);
       if (scanner.check(where, redacted).isEmpty()) {
+        findings.add(finding.get());
         return new String(redacted, StandardCharsets.ISO_8859_1);
       }
     }
@@ -161,6 +181,7 @@ final class Judge {
     if (trailers.isEmpty()) {
       return trailers;
     }
+    List<Finding> findings = new ArrayList<>();
     HttpHeaders result = Http1Reader.newHeaders();
     for (Map.Entry<String, String> field : Fields.endToEnd(trailers)) {
       String name = field.getKey().toLowerCase(Locale.ROOT);
@@ -168,8 +189,8 @@ final class Judge {
       boolean ours = route.auth().isPresent() && route.auth().get().header().equals(name);
       String value = field.getValue();
       if (route.outbound() != OnMatch.OFF) {
-        find("trailer's name", name, false);
-        value = find("trailer " + name, value, route.outbound() == OnMatch.REDACT);
+        find("trailer's name", name, false, findings);
+        value = find("trailer " + name, value, route.outbound() == OnMatch.REDACT, findings);
       }
       if (!framing && !ours) {
         result.add(name, value);

@@ -1,11 +1,14 @@
 package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.audit.Exchange;
+import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +60,10 @@ final class Passage implements Flow.Owner {
   private void run() {
     if (!shared.enter()) {
       over = true;
-      say(Refused.busy("too many requests at once"));
+      Refused why = Refused.busy("too many requests at once");
+      status = why.status();
+      shared.ledger().ended(exchange(), why);
+      say(why);
       return;
     }
     try {
@@ -65,6 +71,7 @@ final class Passage implements Flow.Owner {
         introspect();
         return;
       }
+      shared.ledger().check();
       verdict = judge.judge(request);
     } catch (Refused e) {
       conclude(e);
@@ -82,7 +89,7 @@ final class Passage implements Flow.Owner {
 
   private void open(Judge.Verdict verdict) {
     Destination to =
-        new Destination(verdict.route(), request.to(), request.tls(), request.webSocket());
+        new Destination(judge, verdict.route(), request.to(), request.tls(), request.webSocket());
     shared.upstreams(client.loop()).open(to).addListener((Future<Upstream> f) -> opened(f));
   }
 
@@ -150,7 +157,7 @@ final class Passage implements Flow.Owner {
     @Override
     public void gone(Refused why) {
       if (!over) {
-        close(() -> shared.audit().failed(exchange(), why.reason()));
+        close(() -> shared.ledger().ended(exchange(), why));
       }
     }
   }
@@ -317,7 +324,7 @@ final class Passage implements Flow.Owner {
     if (flow == out) {
       outDone = true;
       if (status == 101 && in == null) {
-        close(() -> shared.audit().allowed(exchange()));
+        close(() -> shared.ledger().allowed(exchange(), findings()));
       }
     } else {
       finishedIn();
@@ -325,7 +332,7 @@ final class Passage implements Flow.Owner {
   }
 
   private void finishedIn() {
-    close(() -> shared.audit().allowed(exchange()));
+    close(() -> shared.ledger().allowed(exchange(), findings()));
   }
 
   @Override
@@ -348,15 +355,7 @@ final class Passage implements Flow.Owner {
     if (!begun) {
       status = why.status();
     }
-    Exchange kept = exchange();
-    close(
-        () -> {
-          if (why.decided()) {
-            shared.audit().blocked(kept, why.reason(), why.finding());
-          } else {
-            shared.audit().failed(kept, why.reason());
-          }
-        });
+    close(() -> shared.ledger().ended(exchange(), why));
     if (begun) {
       client.abort();
     } else {
@@ -394,6 +393,20 @@ final class Passage implements Flow.Owner {
     if (upstream != null) {
       upstream.release();
     }
+  }
+
+  private List<Finding> findings() {
+    List<Finding> all = new ArrayList<>();
+    if (verdict != null) {
+      all.addAll(verdict.findings());
+    }
+    if (out != null) {
+      all.addAll(out.findings());
+    }
+    if (in != null) {
+      all.addAll(in.findings());
+    }
+    return all;
   }
 
   private Exchange exchange() {

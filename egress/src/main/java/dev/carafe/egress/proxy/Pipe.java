@@ -1,7 +1,9 @@
 package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.scan.BlockedException;
+import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,9 @@ interface Pipe {
 
   /** Nothing came for a moment: there may be more bytes to ask for. */
   void idle() throws Refused;
+
+  /** What was found so far, at most some dozens; also after {@link #close}. */
+  List<Finding> findings();
 
   /** Lets go of everything. */
   void close();

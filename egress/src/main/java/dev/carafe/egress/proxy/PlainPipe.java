@@ -1,6 +1,8 @@
 package dev.carafe.egress.proxy;
 
+import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Nothing happens. */
@@ -24,6 +26,11 @@ final class PlainPipe implements Pipe {
 
   @Override
   public void idle() {}
+
+  @Override
+  public List<Finding> findings() {
+    return List.of();
+  }
 
   @Override
   public void close() {

@@ -3,6 +3,7 @@ package dev.carafe.egress.proxy;
 import dev.carafe.egress.Limits;
 import dev.carafe.egress.Listen;
 import dev.carafe.egress.audit.Audit;
+import dev.carafe.egress.audit.Metrics;
 import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.Scanner;
@@ -49,7 +50,11 @@ public final class ProxyServer implements AutoCloseable {
 
   /** What decides and remembers. */
   public record Policy(
-      RouteTable routes, Function<Routes, Scanner> scanners, Audit audit, Authority authority) {}
+      RouteTable routes,
+      Function<Routes, Scanner> scanners,
+      Audit audit,
+      Metrics metrics,
+      Authority authority) {}
 
   /** How servers are found and recognised. */
   public record Outside(
@@ -67,7 +72,7 @@ public final class ProxyServer implements AutoCloseable {
             limits,
             policy.routes(),
             policy.scanners(),
-            policy.audit(),
+            new Ledger(policy.audit(), policy.metrics()),
             policy.authority(),
             dialer,
             outside.trust(),
@@ -127,7 +132,14 @@ public final class ProxyServer implements AutoCloseable {
       return;
     }
     connections.add(channel);
-    channel.closeFuture().addListener(f -> shared.disconnect());
+    shared.ledger().metrics().connectionOpened();
+    channel
+        .closeFuture()
+        .addListener(
+            f -> {
+              shared.disconnect();
+              shared.ledger().metrics().connectionClosed();
+            });
     ChannelPipeline pipeline = channel.pipeline();
     switch (listen.kind()) {
       case PROXY -> pipeline.addLast(new Http1Client(shared, new Origin.Proxy()));

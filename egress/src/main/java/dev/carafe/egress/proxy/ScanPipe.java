@@ -2,9 +2,11 @@ package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.scan.BlockedException;
 import dev.carafe.egress.scan.BodyScan;
+import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A body is scanned; without copying where the scan lets bytes through as they are. */
@@ -67,6 +69,11 @@ final class ScanPipe implements Pipe {
     if (bytes.hasRemaining()) {
       ready = ready == null ? copy(bytes) : Unpooled.wrappedBuffer(ready, copy(bytes));
     }
+  }
+
+  @Override
+  public List<Finding> findings() {
+    return scan.findings();
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.Limits;
-import dev.carafe.egress.audit.Audit;
 import dev.carafe.egress.audit.Exchange;
+import dev.carafe.egress.routes.Cidr;
 import dev.carafe.egress.routes.Route;
 import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.Routes;
@@ -23,7 +23,7 @@ final class Shared {
   private final Limits limits;
   private final RouteTable table;
   private final Function<Routes, Scanner> scanners;
-  private final Audit audit;
+  private final Ledger ledger;
   private final Authority authority;
   private final Dialer dialer;
   private final UpstreamTrust trust;
@@ -39,7 +39,7 @@ final class Shared {
       Limits limits,
       RouteTable table,
       Function<Routes, Scanner> scanners,
-      Audit audit,
+      Ledger ledger,
       Authority authority,
       Dialer dialer,
       UpstreamTrust trust,
@@ -47,7 +47,7 @@ final class Shared {
     this.limits = limits;
     this.table = table;
     this.scanners = scanners;
-    this.audit = audit;
+    this.ledger = ledger;
     this.authority = authority;
     this.dialer = dialer;
     this.trust = trust;
@@ -59,8 +59,8 @@ final class Shared {
     return limits;
   }
 
-  Audit audit() {
-    return audit;
+  Ledger ledger() {
+    return ledger;
   }
 
   Authority authority() {
@@ -69,10 +69,6 @@ final class Shared {
 
   Dialer dialer() {
     return dialer;
-  }
-
-  UpstreamTrust trust() {
-    return trust;
   }
 
   /** Where what takes long to compute is computed. */
@@ -118,7 +114,12 @@ final class Shared {
   synchronized Judge judge() {
     Routes routes = table.current();
     if (judge == null || judge.routes() != routes) {
-      judge = new Judge(routes, scanners.apply(routes));
+      judge =
+          new Judge(
+              routes,
+              scanners.apply(routes),
+              dialer.rules().and(routes.allow().stream().map(Cidr::toString).toList()),
+              routes.authorities().isEmpty() ? trust : trust.and(routes.authorities()));
       authority.cover(
           routes.all().stream()
               .filter(route -> !route.passThrough())
@@ -148,10 +149,6 @@ final class Shared {
             0,
             0,
             "");
-    if (why.decided()) {
-      audit.blocked(exchange, why.reason(), why.finding());
-    } else {
-      audit.failed(exchange, why.reason());
-    }
+    ledger.ended(exchange, why);
   }
 }

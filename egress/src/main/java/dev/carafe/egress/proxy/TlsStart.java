@@ -80,7 +80,12 @@ final class TlsStart extends ChannelInboundHandlerAdapter {
       return;
     }
     tls.setHandshakeTimeoutMillis(shared.limits().handshake().toMillis());
-    tls.handshakeFuture().addListener(f -> shared.handshakes().leave());
+    tls.handshakeFuture()
+        .addListener(
+            f -> {
+              shared.handshakes().leave();
+              shared.ledger().metrics().handshake(f.isSuccess());
+            });
     ByteBuf first = in;
     in = Unpooled.EMPTY_BUFFER;
     ChannelPipeline pipeline = ctx.pipeline();

@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,7 @@ final class Tunnel implements Flow.Owner {
 
   /** Decides whether a tunnel to a server may begin, whatever is spoken in it. */
   static void decide(Shared shared, HostPort to) throws Refused {
+    shared.ledger().check();
     Judge judge = shared.judge();
     if (judge.routes().find(to.host(), to.port(), false).isEmpty()) {
       judge.route(to, true);
@@ -60,7 +62,7 @@ final class Tunnel implements Flow.Owner {
     }
     shared
         .dialer()
-        .dial(to, null, true, shared.dialer().rules(), tunnel.loop)
+        .dial(to, null, true, shared.judge().addresses(), tunnel.loop)
         .addListener((Future<Dialer.Dialed> f) -> tunnel.dialed(f, first));
   }
 
@@ -186,11 +188,9 @@ final class Tunnel implements Flow.Owner {
             (System.nanoTime() - began) / 1_000_000,
             route.host().text());
     if (why == null) {
-      shared.audit().allowed(exchange);
-    } else if (why.decided()) {
-      shared.audit().blocked(exchange, why.reason(), why.finding());
+      shared.ledger().allowed(exchange, List.of());
     } else {
-      shared.audit().failed(exchange, why.reason());
+      shared.ledger().ended(exchange, why);
     }
     if (out != null) {
       out.stop();

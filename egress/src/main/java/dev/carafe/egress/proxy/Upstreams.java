@@ -100,7 +100,7 @@ final class Upstreams {
       dialing = true;
       try {
         if (to.tls() && tls == null) {
-          tls = shared.trust().newContext(!to.http1());
+          tls = to.judge().trust().newContext(!to.http1());
         }
       } catch (SSLException e) {
         dialing = false;
@@ -109,7 +109,7 @@ final class Upstreams {
       }
       shared
           .dialer()
-          .dial(to.to(), tls, to.tls(), shared.dialer().rules(), loop)
+          .dial(to.to(), tls, to.tls(), to.judge().addresses(), loop)
           .addListener((Future<Dialer.Dialed> f) -> dialed(f, promise));
     }
 

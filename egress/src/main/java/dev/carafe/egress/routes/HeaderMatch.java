@@ -30,6 +30,14 @@ public record HeaderMatch(String name, Condition condition) {
     this(name, new Exact(value));
   }
 
+  /** The value, or the expression, as it is written in the routes file. */
+  public String value() {
+    return switch (condition) {
+      case Exact exact -> exact.value();
+      case Expression expression -> expression.pattern().pattern();
+    };
+  }
+
   /** Whether these, all values of the header, are as they must be. */
   public boolean matches(List<String> values) {
     return values.size() == 1

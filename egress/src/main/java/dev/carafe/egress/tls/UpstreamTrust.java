@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import javax.net.ssl.SSLException;
@@ -24,8 +25,10 @@ import javax.net.ssl.X509TrustManager;
  */
 public final class UpstreamTrust {
   private final X509TrustManager manager;
+  private final List<X509Certificate> own;
 
-  private UpstreamTrust(X509TrustManager manager) {
+  private UpstreamTrust(X509TrustManager manager, Collection<X509Certificate> own) {
+    this.own = List.copyOf(own);
     this.manager = manager;
   }
 
@@ -49,10 +52,17 @@ public final class UpstreamTrust {
           store.setCertificateEntry("own-" + n++, own);
         }
       }
-      return new UpstreamTrust(manager(store));
+      return new UpstreamTrust(manager(store), more);
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException("the host's certificate authorities cannot be read", e);
     }
+  }
+
+  /** The same authorities, and these. */
+  public UpstreamTrust and(Collection<X509Certificate> more) {
+    List<X509Certificate> all = new ArrayList<>(own);
+    all.addAll(more);
+    return with(all);
   }
 
   private static X509TrustManager manager(KeyStore store) throws GeneralSecurityException {
