@@ -33,7 +33,7 @@ final class QemuArguments {
         // The machine itself is
         // the boundary here.
         "console=ttyS0 quiet panic=0 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check");
-    qemu.add("-chardev", "file,id=console,path=/vm/console.log");
+    qemu.add("-chardev", "file,id=console,path=/console");
     qemu.devices();
     return qemu.arguments;
   }
@@ -97,7 +97,7 @@ final class QemuArguments {
     add("-device", "virtio-blk-pci,drive=image,rerror=report,werror=report");
     add(
         "-blockdev",
-        "driver=file,node-name=overlay-file,filename=/vm/overlay.img,locking=off,discard=unmap");
+        "driver=file,node-name=overlay-file,filename=/overlay,locking=off,discard=unmap");
     add("-blockdev", "driver=raw,node-name=overlay,file=overlay-file,discard=unmap");
     add("-device", "virtio-blk-pci,drive=overlay,rerror=report,werror=report");
     add("-device", "virtio-rng-pci");
