@@ -94,13 +94,17 @@ final class GuestTrust {
         Files.delete(files);
       }
     } catch (IOException e) {
-      throw new MachineException(ErrorCode.HOST, attempted, "a temporary file: " + e.getMessage(), e);
+      throw new MachineException(
+          ErrorCode.HOST, attempted, "a temporary file: " + e.getMessage(), e);
     } catch (GeneralSecurityException e) {
       throw new MachineException(ErrorCode.HOST, attempted, "this JDK: " + e.getMessage(), e);
     }
     ExecResult result =
         machine.run(
-            ExecSpec.of("/bin/sh", "-c", INSTALL).withUser("0").withDirectory("/").withTimeout(LIMIT));
+            ExecSpec.of("/bin/sh", "-c", INSTALL)
+                .withUser("0")
+                .withDirectory("/")
+                .withTimeout(LIMIT));
     if (result.exitCode() != 0) {
       String said = result.err().strip();
       throw new MachineException(

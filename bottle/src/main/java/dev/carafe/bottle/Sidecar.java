@@ -4,8 +4,8 @@ import dev.carafe.egress.Egress;
 import dev.carafe.egress.EgressOptions;
 import dev.carafe.egress.Listen;
 import dev.carafe.egress.audit.Audit;
-import dev.carafe.egress.audit.AuditException;
 import dev.carafe.egress.audit.AuditOptions;
+import dev.carafe.egress.proxy.AddressRules;
 import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.RouteTable.Event;
 import dev.carafe.egress.routes.Routes;
@@ -13,6 +13,7 @@ import dev.carafe.egress.scan.ScanRules;
 import dev.carafe.egress.scan.Scanner;
 import dev.carafe.egress.secret.Secret;
 import dev.carafe.egress.secret.SecretSources;
+import dev.carafe.egress.tls.UpstreamTrust;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Gateway;
 import dev.carafe.machine.Machine;
@@ -22,7 +23,6 @@ import dev.carafe.machine.Services;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -42,7 +42,7 @@ import java.util.function.Predicate;
  * <p>{@link #open} returns only after it was tried from inside that the way out is what it should
  * be. Any thread. {@link #open} and {@link #close} block.
  */
-public final class Sidecar implements AutoCloseable {
+public final class Sidecar implements Gateway {
   private static final int TLS_PORT = 443;
   private static final int HTTP_PORT = 80;
 
@@ -51,8 +51,7 @@ public final class Sidecar implements AutoCloseable {
   private final RouteTable routes;
   private final Egress egress;
 
-  private Sidecar(
-      Deque<AutoCloseable> undo, Gateway gateway, RouteTable routes, Egress egress) {
+  private Sidecar(Deque<AutoCloseable> undo, Gateway gateway, RouteTable routes, Egress egress) {
     this.undo = undo;
     this.gateway = gateway;
     this.routes = routes;
@@ -90,6 +89,10 @@ public final class Sidecar implements AutoCloseable {
                   .scanner(allowed -> scanner(allowed, spec))
                   .audit(audit)
                   .environment(spec.environment())
+                  .addresses(
+                      AddressRules.standard()
+                          .and(routes.current().allow().stream().map(Object::toString).toList()))
+                  .trust(UpstreamTrust.with(routes.current().authorities()))
                   .listen(new Listen(Listen.Kind.PROXY, proxy, 0))
                   .listen(new Listen(Listen.Kind.TLS, tls, TLS_PORT))
                   .listen(new Listen(Listen.Kind.HTTP, http, HTTP_PORT)));
@@ -99,13 +102,15 @@ public final class Sidecar implements AutoCloseable {
       Gateway gateway =
           machine.attach(
               new Services(
-                  Map.of(
-                      GuestEnvironment.PROXY_PORT, proxy, TLS_PORT, tls, HTTP_PORT, http),
+                  Map.of(GuestEnvironment.PROXY_PORT, proxy, TLS_PORT, tls, HTTP_PORT, http),
                   names(routes)));
       undo.push(gateway);
       prove(machine, attempted);
       routes.watch();
       return new Sidecar(undo, gateway, routes, egress);
+    } catch (AuditException e) {
+      unwind(undo);
+      throw new MachineException(ErrorCode.STORAGE, attempted, e.getMessage(), e);
     } catch (IOException e) {
       unwind(undo);
       throw new MachineException(ErrorCode.HOST, attempted, e.getMessage(), e);
@@ -138,7 +143,8 @@ public final class Sidecar implements AutoCloseable {
     for (Secret secret : routes.secrets()) {
       rules.secret(secret.name(), secret.bytes());
     }
-    spec.canary().ifPresent(value -> rules.canary(value.getBytes(StandardCharsets.UTF_8)));
+    spec.canary().ifPresent(rules::canary);
+    rules.patterns(true);
     return Scanner.of(rules.build());
   }
 
@@ -162,12 +168,12 @@ public final class Sidecar implements AutoCloseable {
     }
   }
 
-  /** Whether the machine's way out is open. */
+  @Override
   public boolean isOpen() {
     return gateway.isOpen();
   }
 
-  /** Has {@code hook} run once the way out is closed, for whatever reason. It must not block. */
+  @Override
   public void onClose(Runnable hook) {
     gateway.onClose(hook);
   }

@@ -313,6 +313,11 @@ final class QemuMachine implements Machine {
   }
 
   @Override
+  public Path sockets() {
+    return running("make sockets for machine '" + name() + "'").sockets();
+  }
+
+  @Override
   public List<Proof> prove() {
     Run run = running("prove the network of machine '" + name() + "'");
     Network reachable = spec().network();

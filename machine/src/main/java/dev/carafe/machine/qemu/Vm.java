@@ -99,6 +99,9 @@ final class Vm {
             throw new IOException("QEMU has not made the socket of port " + n);
           }
         }
+        if (!RuntimeDirectory.take(sockets, "net")) {
+          throw new IOException("QEMU has not made the socket of the network's port");
+        }
         RuntimeDirectory.closeNursery(sockets);
         return qmp;
       } catch (IOException | RuntimeException e) {
