@@ -4,6 +4,7 @@ import dev.carafe.egress.Egress;
 import dev.carafe.egress.EgressOptions;
 import dev.carafe.egress.Listen;
 import dev.carafe.egress.audit.Audit;
+import dev.carafe.egress.audit.AuditException;
 import dev.carafe.egress.audit.AuditOptions;
 import dev.carafe.egress.proxy.AddressRules;
 import dev.carafe.egress.routes.RouteTable;
