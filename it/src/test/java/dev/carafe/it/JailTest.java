@@ -10,6 +10,7 @@ import dev.carafe.machine.host.Host;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -33,6 +34,10 @@ class JailTest {
   }
 
   private static long qemu() {
+    return qemu(machine);
+  }
+
+  private static long qemu(Machine machine) {
     return machine.status().pid().orElseThrow();
   }
 
@@ -155,6 +160,24 @@ class JailTest {
       return Files.readSymbolicLink(link).toString();
     } catch (java.io.IOException e) {
       return "";
+    }
+  }
+
+  /** As root QEMU is another user; and a careful root's mask is 077. */
+  @Test
+  void whatTheUsersMaskKeptFromOthersIsShownToQemu() throws Exception {
+    try (Stream<Path> libraries = Files.list(Lab.HOME.cache().resolve("preload"))) {
+      for (Path library : libraries.toList()) {
+        Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-------"));
+      }
+    }
+    Machine other = Lab.started(MACHINES, "mask");
+    try {
+      assertThat(other.run(ExecSpec.of("true")).exitCode()).isZero();
+      String loaded = Files.readString(Path.of("/proc/" + qemu(other) + "/maps"));
+      assertThat(loaded).contains("/preload.so");
+    } finally {
+      other.delete();
     }
   }
 

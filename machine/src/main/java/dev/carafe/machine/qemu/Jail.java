@@ -1,11 +1,16 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.MachineException;
 import dev.carafe.machine.host.Accelerator;
 import dev.carafe.machine.host.Host;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What QEMU is started in. Under emulation QEMU is no security boundary, so this is what stands
@@ -113,8 +118,23 @@ final class Jail {
 
   /** Shows a host file or directory inside, for reading. */
   Jail read(Path host, String inside) {
+    if (root) {
+      openToQemu(host);
+    }
     add("--ro-bind", host.toString(), inside);
     return this;
+  }
+
+  /** Of root's, QEMU is another user, whom root's mask may have kept from reading the file. */
+  private static void openToQemu(Path file) {
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+      if (permissions.add(PosixFilePermission.OTHERS_READ)) {
+        Files.setPosixFilePermissions(file, permissions);
+      }
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, "let QEMU read " + file, Storage.explain(e), e);
+    }
   }
 
   /** Shows a host file or directory inside, for writing. */

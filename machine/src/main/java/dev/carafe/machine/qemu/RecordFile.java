@@ -55,7 +55,10 @@ final class RecordFile {
 
   private RecordFile() {}
 
-  /** Writes the record; with {@code durable}, it survives the host losing power right after. */
+  /**
+   * Writes the record; with {@code durable}, it survives the host losing power right after. {@link
+   * ErrorCode#INVALID} when it would be too large to be read.
+   */
   static void write(MachineRecord record, Path file, boolean durable) throws IOException {
     var bytes = new ByteArrayOutputStream(1024);
     try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), bytes)) {
@@ -86,6 +89,14 @@ final class RecordFile {
         json.writeNumberProperty("ownerStart", record.owner().get().startTicks());
       }
       json.writeEndObject();
+    }
+    if (bytes.size() > MAX_BYTES) {
+      throw new MachineException(
+          ErrorCode.INVALID,
+          "describe machine '" + record.spec().name() + "'",
+          "its variables, commands and labels take more than "
+              + MAX_BYTES
+              + " bytes; put large values into files and copy them in");
     }
     replace(file, bytes.toByteArray(), durable);
   }

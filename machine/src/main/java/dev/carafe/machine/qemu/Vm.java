@@ -25,6 +25,9 @@ final class Vm {
   /** What is shown of a log or a console when something went wrong. */
   private static final int TAIL_LINES = 12;
 
+  /** So little is left of a disk that nothing could be copied to it. */
+  private static final long SCARCE_BYTES = 1 << 16;
+
   /** The most that is read for them. */
   private static final int TAIL_BYTES = 8192;
 
@@ -213,7 +216,19 @@ final class Vm {
     if (!process.isAlive()) {
       awaitLog();
     }
-    return tail("; it said:", log);
+    String said = tail("; it said:", log);
+    return said.isEmpty() ? fullDisk(log.getParent()) : said;
+  }
+
+  /** Where there is no room for a log either, that is the reason; nothing where there is. */
+  static String fullDisk(Path directory) {
+    try {
+      return Files.getFileStore(directory).getUsableSpace() < SCARCE_BYTES
+          ? "; the disk that holds " + directory + " is full: make room on it"
+          : "";
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   /** The last lines of a file of ours, after {@code introduction}; nothing when it is empty. */

@@ -86,6 +86,17 @@ class RecordFileTest {
   }
 
   @Test
+  void whatCouldNotBeReadIsNotWritten() throws IOException {
+    byte[] before = Files.readAllBytes(file);
+    var large = record.withSpec(record.spec().withEnv(java.util.Map.of("LARGE", "x".repeat(5 << 20))));
+    assertThatThrownBy(() -> RecordFile.write(large, file, false))
+        .isInstanceOfSatisfying(
+            MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
+        .hasMessageContaining("put large values into files");
+    assertThat(file).hasBinaryContent(before);
+  }
+
+  @Test
   void aPipeIsNotWaitedFor() throws Exception {
     Files.delete(file);
     assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();

@@ -44,6 +44,13 @@ class VmTest {
   }
 
   @Test
+  void aDiskWithoutRoomForALogIsNamed() {
+    // A file system that has no room at all.
+    assertThat(Vm.fullDisk(Path.of("/proc/self"))).contains("/proc/self is full: make room");
+    assertThat(Vm.fullDisk(directory)).isEmpty();
+  }
+
+  @Test
   void ofAHugeLogOnlyTheEndIsRead() throws Exception {
     Path log = directory.resolve("huge");
     try (FileChannel file =
