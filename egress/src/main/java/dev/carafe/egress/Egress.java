@@ -43,7 +43,7 @@ public final class Egress implements AutoCloseable {
         new ProxyServer(
             options.limits(),
             new ProxyServer.Policy(
-                options.routes(), options.scanner(), options.audit(), options.metrics(), authority),
+                options.routes(), options.rules(), options.audit(), options.metrics(), authority),
             new ProxyServer.Outside(
                 options.addresses(), options.resolver(), options.trust(), options.environment()),
             options.threads());

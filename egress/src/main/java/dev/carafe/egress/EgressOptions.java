@@ -7,7 +7,6 @@ import dev.carafe.egress.proxy.Resolver;
 import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.ScanRules;
-import dev.carafe.egress.scan.Scanner;
 import dev.carafe.egress.secret.Secret;
 import dev.carafe.egress.tls.UpstreamTrust;
 import java.time.Clock;
@@ -20,7 +19,7 @@ import java.util.function.Function;
 public final class EgressOptions {
   private final List<Listen> listens = new ArrayList<>();
   private RouteTable routes = RouteTable.of(Routes.none());
-  private Function<Routes, Scanner> scanner = EgressOptions::knownSecrets;
+  private Function<Routes, ScanRules.Builder> rules = EgressOptions::standardRules;
   private Audit audit = Audit.none();
   private Metrics metrics = new Metrics();
   private Limits limits = Limits.standard();
@@ -31,12 +30,13 @@ public final class EgressOptions {
   private Clock clock = Clock.systemUTC();
   private int threads = 2;
 
-  private static Scanner knownSecrets(Routes routes) {
-    ScanRules.Builder rules = ScanRules.builder();
+  /** The routes' own secrets, and what looks like a token of a well-known service. */
+  public static ScanRules.Builder standardRules(Routes routes) {
+    ScanRules.Builder rules = ScanRules.builder().patterns(true);
     for (Secret secret : routes.secrets()) {
       rules.secret(secret.name(), secret.bytes());
     }
-    return Scanner.of(rules.build());
+    return rules;
   }
 
   /** One more place to listen on. */
@@ -51,9 +51,12 @@ public final class EgressOptions {
     return this;
   }
 
-  /** What is looked for, given the routes; asked once for each change of the routes. */
-  public EgressOptions scanner(Function<Routes, Scanner> scanner) {
-    this.scanner = scanner;
+  /**
+   * What is looked for, given the routes; asked when they change, and a second time if one of them
+   * wants to know about entropy, which is set for it.
+   */
+  public EgressOptions rules(Function<Routes, ScanRules.Builder> rules) {
+    this.rules = rules;
     return this;
   }
 
@@ -117,8 +120,8 @@ public final class EgressOptions {
     return routes;
   }
 
-  Function<Routes, Scanner> scanner() {
-    return scanner;
+  Function<Routes, ScanRules.Builder> rules() {
+    return rules;
   }
 
   Audit audit() {

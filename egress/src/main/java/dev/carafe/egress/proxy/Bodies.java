@@ -9,19 +9,14 @@ import java.util.List;
 final class Bodies {
   private Bodies() {}
 
-  /** For a request's body; the headers are changed to what it will be. */
-  static Pipe outbound(Judge.Verdict verdict, Scanner scanner) throws Refused {
+  /** For a request's body: a compressed one is looked into and goes on as it is. */
+  static Pipe outbound(Judge.Verdict verdict, Scanner scanner) {
     OnMatch onMatch = verdict.route().outbound();
     if (onMatch == OnMatch.OFF) {
       return new PlainPipe();
     }
-    Request request = verdict.request();
-    Pipe scan = new ScanPipe(scanner.outbound(onMatch));
-    if (request.empty()) {
-      return scan;
-    }
-    String coding = coding(request.headers());
-    return decode(coding, request.headers(), scan, "request's");
+    String coding = verdict.request().empty() ? "" : coding(verdict.request().headers());
+    return new ScanPipe(scanner.outbound(onMatch, coding));
   }
 
   /** For an answer's body; the headers are changed to what it will be. */
@@ -32,7 +27,7 @@ final class Bodies {
       return new PlainPipe();
     }
     Pipe scan = new ScanPipe(scanner.inbound(verdict.route().inbound().onMatch()));
-    return decode(coding(answer.headers()), answer.headers(), scan, "answer's");
+    return decode(coding(answer.headers()), answer.headers(), scan);
   }
 
   /** For a WebSocket's bytes towards the server. */
@@ -56,8 +51,7 @@ final class Bodies {
     return codings.isEmpty() ? "" : String.join(", ", codings);
   }
 
-  private static Pipe decode(String coding, HttpHeaders headers, Pipe then, String whose)
-      throws Refused {
+  private static Pipe decode(String coding, HttpHeaders headers, Pipe then) throws Refused {
     Pipe pipe =
         switch (coding) {
           case "" -> then;
@@ -65,7 +59,7 @@ final class Bodies {
           case "deflate" -> InflatePipe.deflate(then);
           default ->
               throw Refused.upstream(
-                  "the " + whose + " content-encoding is one that cannot be read here");
+                  "the answer's content-encoding is one that cannot be read here");
         };
     if (pipe != then) {
       headers.remove("content-encoding");

@@ -206,6 +206,13 @@ final class FramePipe implements Pipe {
 
   @Override
   public void close() {
+    if (message != null) {
+      message.close();
+    }
+    if (across != null) {
+      across.close();
+      acrossControl.close();
+    }
     out = Unpooled.EMPTY_BUFFER;
   }
 }

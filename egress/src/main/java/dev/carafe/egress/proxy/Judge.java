@@ -27,12 +27,19 @@ final class Judge {
 
   private final Routes routes;
   private final Scanner scanner;
+  private final Scanner entropic;
   private final AddressRules addresses;
   private final UpstreamTrust trust;
 
-  Judge(Routes routes, Scanner scanner, AddressRules addresses, UpstreamTrust trust) {
+  Judge(
+      Routes routes,
+      Scanner scanner,
+      Scanner entropic,
+      AddressRules addresses,
+      UpstreamTrust trust) {
     this.routes = routes;
     this.scanner = scanner;
+    this.entropic = entropic;
     this.addresses = addresses;
     this.trust = trust;
   }
@@ -59,8 +66,9 @@ final class Judge {
     return routes;
   }
 
-  Scanner scanner() {
-    return scanner;
+  /** Who looks at what goes a route's way. */
+  Scanner scanner(Route route) {
+    return route.entropy() ? entropic : scanner;
   }
 
   /** The route to a server. */

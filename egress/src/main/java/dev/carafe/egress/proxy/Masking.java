@@ -11,7 +11,7 @@ final class Masking {
 
   static byte[] whole(BodyScan scan, byte[] bytes) throws Refused {
     ByteArrayOutputStream result = new ByteArrayOutputStream(bytes.length);
-    try {
+    try (scan) {
       append(result, scan.feed(ByteBuffer.wrap(bytes)));
       append(result, scan.finish());
     } catch (BlockedException e) {

@@ -110,17 +110,13 @@ final class Passage implements Flow.Owner {
     }
     upstream = opened;
     Judge.Verdict allowed = verdict;
-    try {
-      Pipe pipe = Bodies.outbound(allowed, judge.scanner());
-      opened.send(allowed.request(), new FromUpstream(opened));
-      if (!outDone && !request.webSocket()) {
-        out = flow(client, opened, pipe);
-        out.start();
-      } else {
-        pipe.close();
-      }
-    } catch (Refused e) {
-      conclude(e);
+    Pipe pipe = Bodies.outbound(allowed, judge.scanner(allowed.route()));
+    opened.send(allowed.request(), new FromUpstream(opened));
+    if (!outDone && !request.webSocket()) {
+      out = flow(client, opened, pipe);
+      out.start();
+    } else {
+      pipe.close();
     }
   }
 
@@ -260,7 +256,9 @@ final class Passage implements Flow.Owner {
     Upstream from = upstream;
     try {
       Pipe pipe =
-          answer.empty() ? new PlainPipe() : Bodies.inbound(verdict, judge.scanner(), answer);
+          answer.empty()
+              ? new PlainPipe()
+              : Bodies.inbound(verdict, judge.scanner(verdict.route()), answer);
       Answer masked = masked(answer);
       status = answer.status();
       client.answer(masked);
@@ -287,8 +285,8 @@ final class Passage implements Flow.Owner {
       status = answer.status();
       outDone = false;
       client.tunnel(masked);
-      out = flow(client, upstream, Bodies.framesOut(verdict, judge.scanner()));
-      in = flow(upstream, client, Bodies.framesIn(verdict, judge.scanner()));
+      out = flow(client, upstream, Bodies.framesOut(verdict, judge.scanner(verdict.route())));
+      in = flow(upstream, client, Bodies.framesIn(verdict, judge.scanner(verdict.route())));
       out.start();
       in.start();
     } catch (Refused e) {

@@ -6,7 +6,7 @@ import dev.carafe.egress.audit.Audit;
 import dev.carafe.egress.audit.Metrics;
 import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.Routes;
-import dev.carafe.egress.scan.Scanner;
+import dev.carafe.egress.scan.ScanRules;
 import dev.carafe.egress.tls.Authority;
 import dev.carafe.egress.tls.UpstreamTrust;
 import io.netty.bootstrap.ServerBootstrap;
@@ -51,7 +51,7 @@ public final class ProxyServer implements AutoCloseable {
   /** What decides and remembers. */
   public record Policy(
       RouteTable routes,
-      Function<Routes, Scanner> scanners,
+      Function<Routes, ScanRules.Builder> rules,
       Audit audit,
       Metrics metrics,
       Authority authority) {}
@@ -71,7 +71,7 @@ public final class ProxyServer implements AutoCloseable {
         new Shared(
             limits,
             policy.routes(),
-            policy.scanners(),
+            policy.rules(),
             new Ledger(policy.audit(), policy.metrics()),
             policy.authority(),
             dialer,

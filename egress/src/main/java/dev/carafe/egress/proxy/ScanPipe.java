@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A body is scanned; without copying where the scan lets bytes through as they are. */
+/** A body is scanned. What the scan lets go is copied: it is the scan's until it is fed again. */
 final class ScanPipe implements Pipe {
   private final BodyScan scan;
   private @Nullable ByteBuf ready;
@@ -21,24 +21,9 @@ final class ScanPipe implements Pipe {
   @Override
   public void feed(ByteBuf piece) throws BlockedException {
     try {
-      ByteBuffer view = piece.nioBuffer();
-      int position = view.position();
-      keep(piece, view, position, scan.feed(view));
+      more(scan.feed(piece.nioBuffer()));
     } finally {
       piece.release();
-    }
-  }
-
-  private void keep(ByteBuf piece, ByteBuffer view, int position, ByteBuffer result) {
-    int length = result.remaining();
-    if (length == 0) {
-      return;
-    }
-    if (result.hasArray() && view.hasArray() && result.array() == view.array()) {
-      int offset = result.arrayOffset() + result.position() - view.arrayOffset() - position;
-      ready = piece.retainedSlice(piece.readerIndex() + offset, length);
-    } else {
-      ready = copy(result);
     }
   }
 
@@ -78,6 +63,7 @@ final class ScanPipe implements Pipe {
 
   @Override
   public void close() {
+    scan.close();
     if (ready != null) {
       ready.release();
       ready = null;

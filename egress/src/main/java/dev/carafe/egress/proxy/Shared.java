@@ -6,6 +6,7 @@ import dev.carafe.egress.routes.Cidr;
 import dev.carafe.egress.routes.Route;
 import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.Routes;
+import dev.carafe.egress.scan.ScanRules;
 import dev.carafe.egress.scan.Scanner;
 import dev.carafe.egress.tls.Authority;
 import dev.carafe.egress.tls.UpstreamTrust;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Shared {
   private final Limits limits;
   private final RouteTable table;
-  private final Function<Routes, Scanner> scanners;
+  private final Function<Routes, ScanRules.Builder> rules;
   private final Ledger ledger;
   private final Authority authority;
   private final Dialer dialer;
@@ -38,7 +39,7 @@ final class Shared {
   Shared(
       Limits limits,
       RouteTable table,
-      Function<Routes, Scanner> scanners,
+      Function<Routes, ScanRules.Builder> rules,
       Ledger ledger,
       Authority authority,
       Dialer dialer,
@@ -46,7 +47,7 @@ final class Shared {
       Executor computing) {
     this.limits = limits;
     this.table = table;
-    this.scanners = scanners;
+    this.rules = rules;
     this.ledger = ledger;
     this.authority = authority;
     this.dialer = dialer;
@@ -114,10 +115,13 @@ final class Shared {
   synchronized Judge judge() {
     Routes routes = table.current();
     if (judge == null || judge.routes() != routes) {
+      Scanner scanner = Scanner.of(rules.apply(routes).entropy(false).build());
+      boolean entropy = routes.all().stream().anyMatch(Route::entropy);
       judge =
           new Judge(
               routes,
-              scanners.apply(routes),
+              scanner,
+              entropy ? Scanner.of(rules.apply(routes).entropy(true).build()) : scanner,
               dialer.rules().and(routes.allow().stream().map(Cidr::toString).toList()),
               routes.authorities().isEmpty() ? trust : trust.and(routes.authorities()));
       authority.cover(
