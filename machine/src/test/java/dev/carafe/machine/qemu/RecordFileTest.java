@@ -88,7 +88,8 @@ class RecordFileTest {
   @Test
   void whatCouldNotBeReadIsNotWritten() throws IOException {
     byte[] before = Files.readAllBytes(file);
-    var large = record.withSpec(record.spec().withEnv(java.util.Map.of("LARGE", "x".repeat(5 << 20))));
+    var large =
+        record.withSpec(record.spec().withEnv(java.util.Map.of("LARGE", "x".repeat(5 << 20))));
     assertThatThrownBy(() -> RecordFile.write(large, file, false))
         .isInstanceOfSatisfying(
             MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
