@@ -13,8 +13,7 @@ import java.nio.file.Path;
  * qemu.log       what QEMU said when it was last started
  * denials.jsonl  what its network refused it
  * relay.log      what the process that holds its network said
- * vm/            all that QEMU may write
- * vm/overlay.img everything the guest has written
+ * vm/overlay.img everything the guest has written: the only file that QEMU may write
  * </pre>
  */
 record MachineDirectory(Path path) {
