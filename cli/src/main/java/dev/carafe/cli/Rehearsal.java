@@ -159,10 +159,14 @@ final class Rehearsal {
       }
       try (var all = Files.newDirectoryStream(home.runtime())) {
         for (Path sockets : all) {
-          if (Files.exists(sockets.resolve("up")) && served.add(sockets)) {
-            listen(sockets.resolve("p1"), Rehearsal::agent);
-            listen(sockets.resolve("net"), Rehearsal::network);
-            listen(sockets.resolve("qmp"), socket -> control(socket, sockets));
+          Path nursery = sockets.resolve("q");
+          if (Files.deleteIfExists(nursery.resolve("up")) && served.add(sockets)) {
+            listen(nursery.resolve("p1"), Rehearsal::agent);
+            for (int n = 2; n <= 16; n++) {
+              Files.createFile(nursery.resolve("p" + n));
+            }
+            listen(nursery.resolve("net"), Rehearsal::network);
+            listen(nursery.resolve("qmp"), socket -> control(socket, sockets));
           }
         }
       }

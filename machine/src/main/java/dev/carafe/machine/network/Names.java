@@ -151,7 +151,7 @@ final class Names {
     }
     byte[] reply = reply(query, Rcode.NOERROR, usable, seconds, datagram);
     if (tell) {
-      relay.setup(ready -> done.accept(reply));
+      relay.setups().begin(ready -> done.accept(reply));
     } else {
       done.accept(reply);
     }

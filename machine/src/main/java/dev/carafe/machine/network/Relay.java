@@ -1,6 +1,5 @@
 package dev.carafe.machine.network;
 
-import dev.carafe.machine.Cidr;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Gateway;
 import dev.carafe.machine.MachineException;
@@ -11,7 +10,6 @@ import dev.carafe.machine.channel.GuestText;
 import dev.carafe.machine.channel.Handshake;
 import dev.carafe.machine.channel.Violation;
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -23,13 +21,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 
 /**
  * The host's end of a machine's network: takes the connections that the guest passes on, asks the
@@ -67,20 +61,15 @@ public final class Relay implements Gateway {
   private final Outgoing outgoing = new Outgoing();
   private final Policy policy;
   private final Services services;
-  private final Denials denials;
   private final Names names;
+  private final Setups setups;
+  private final Admission admission;
   private final List<Publisher> publishers = new ArrayList<>();
   private final Thread thread;
 
   private final Map<Integer, Flow> flows = new HashMap<>();
   private final ArrayDeque<Connection> readable = new ArrayDeque<>();
   private final ArrayDeque<Connection> lingering = new ArrayDeque<>();
-  private final ArrayDeque<Consumer<String>> setupsDue = new ArrayDeque<>();
-  private final ArrayDeque<Consumer<String>> setupsSent = new ArrayDeque<>();
-  private int lastOfGuest = -1;
-  private int nextOfHost = 2;
-  private int ofGuest;
-  private int ofHost;
   private long nextTick;
 
   /** Guards what follows. */
@@ -93,7 +82,6 @@ public final class Relay implements Gateway {
   private boolean released;
   private String reason = "";
   private volatile boolean clean;
-  private final AtomicInteger seenAtGate = new AtomicInteger();
 
   /**
    * Opens a machine's network and waits until the guest has it. The socket is the relay's from now
@@ -148,8 +136,9 @@ public final class Relay implements Gateway {
       throws IOException {
     this.port = port;
     this.services = services;
-    this.denials = denials;
     policy = new Policy(network);
+    setups = new Setups(policy, services, outgoing);
+    admission = new Admission(this, policy, services, denials);
     names = new Names(policy, services, denials, upstream, this);
     port.configureBlocking(false);
     selector = Selector.open();
@@ -166,7 +155,7 @@ public final class Relay implements Gateway {
     new Handshake(Wire.GREETING, port, key, in).run(wasClean, deadline - System.nanoTime());
     key.interestOps(SelectionKey.OP_READ);
     CompletableFuture<String> ready = new CompletableFuture<>();
-    setup(ready::complete);
+    setups.begin(ready::complete);
     onClose(() -> ready.complete("it closed its port"));
     thread.start();
     String failure;
@@ -243,7 +232,7 @@ public final class Relay implements Gateway {
 
   /** How many connections have come as far as this, to the port that is there for trying. */
   public int seenAtGate() {
-    return seenAtGate.get();
+    return admission.seenAtGate();
   }
 
   @Override
@@ -293,6 +282,15 @@ public final class Relay implements Gateway {
     return names;
   }
 
+  Setups setups() {
+    return setups;
+  }
+
+  /** There is a new stream. */
+  void began(Flow flow) {
+    flows.put(flow.id, flow);
+  }
+
   /** The connection has bytes, or may have. */
   void canBeRead(Connection connection) {
     readable.add(connection);
@@ -301,11 +299,7 @@ public final class Relay implements Gateway {
   /** The stream has ended, as the guest sees it too. */
   void over(Flow flow) {
     if (flows.remove(flow.id, flow)) {
-      if (flow.isGuests()) {
-        ofGuest--;
-      } else {
-        ofHost--;
-      }
+      admission.left(flow);
     }
   }
 
@@ -321,30 +315,6 @@ public final class Relay implements Gateway {
     lingering.remove(connection);
     readable.remove(connection);
     connection.address().ifPresent(policy::disconnected);
-  }
-
-  /**
-   * Tells the guest what the policy says now.
-   *
-   * @param done gets an empty text when it is in force, else why it is not
-   */
-  void setup(Consumer<String> done) {
-    setupsDue.add(done);
-    if (setupsSent.isEmpty()) {
-      sendSetup();
-    }
-  }
-
-  private void sendSetup() {
-    boolean answersNames = policy.names() || services != Services.NONE;
-    TreeSet<Integer> ports = new TreeSet<>(services.ports().keySet());
-    ports.add(Gate.PORT);
-    if (answersNames) {
-      ports.add(53);
-    }
-    outgoing.setup(Setup.encode(ports, answersNames, policy.networks(), policy.refused()));
-    setupsSent.addAll(setupsDue);
-    setupsDue.clear();
   }
 
   // ---- the thread ----
@@ -407,7 +377,7 @@ public final class Relay implements Gateway {
     } else if (ready.attachment() instanceof Connection connection) {
       connection.onReady();
     } else if (ready.attachment() instanceof Publisher publisher) {
-      accept(publisher);
+      admission.accept(publisher);
     }
   }
 
@@ -459,23 +429,24 @@ public final class Relay implements Gateway {
           throw new Violation(
               "says that the host broke the protocol: "
                   + GuestText.of(in, frame.payload(), frame.length()));
-      case Wire.SETUP_DONE -> setupDone();
-      case Wire.OPEN -> opened();
+      case Wire.SETUP_DONE -> {
+        String said = GuestText.of(in, frame.payload() + 4, frame.length() - 4);
+        setups.done(in.getInt(frame.payload()), said);
+      }
+      case Wire.OPEN -> {
+        byte[] offer = new byte[frame.length()];
+        in.get(frame.payload(), offer);
+        admission.opened(frame.stream(), offer);
+      }
       default -> {
         Flow flow = flows.get(frame.stream());
         if (flow != null) {
           deliver(flow);
-        } else if (!wasOpened(frame.stream())) {
+        } else if (!admission.wasOpened(frame.stream())) {
           throw new Violation("sent a frame on a stream that nobody has opened");
         }
       }
     }
-  }
-
-  private boolean wasOpened(int stream) {
-    return (stream & 1) == 1
-        ? lastOfGuest != -1 && Integer.compareUnsigned(stream, lastOfGuest) <= 0
-        : Integer.compareUnsigned(stream, nextOfHost) < 0;
   }
 
   private void deliver(Flow flow) throws Violation {
@@ -512,110 +483,6 @@ public final class Relay implements Gateway {
       }
       default -> throw new IllegalStateException("the decoder let type " + frame.type());
     }
-  }
-
-  private void setupDone() throws Violation {
-    if (setupsSent.isEmpty()) {
-      throw new Violation("answered a question that nobody asked");
-    }
-    int errno = in.getInt(frame.payload());
-    String said = GuestText.of(in, frame.payload() + 4, frame.length() - 4);
-    List<Consumer<String>> done = List.copyOf(setupsSent);
-    setupsSent.clear();
-    if (errno != 0) {
-      throw new Violation(
-          "cannot set up its network: " + (said.isEmpty() ? "error " + errno : said));
-    }
-    done.forEach(each -> each.accept(""));
-    if (!setupsDue.isEmpty() && setupsSent.isEmpty()) {
-      sendSetup();
-    }
-  }
-
-  // ---- new streams ----
-
-  private void opened() throws Violation {
-    int id = frame.stream();
-    if ((id & 1) == 0 || lastOfGuest != -1 && Integer.compareUnsigned(id, lastOfGuest) <= 0) {
-      throw new Violation("opened a stream under a number that is not new");
-    }
-    lastOfGuest = id;
-    if (++ofGuest > Wire.GUEST_STREAMS) {
-      throw new Violation("opened more than " + Wire.GUEST_STREAMS + " streams");
-    }
-    int at = frame.payload();
-    int kind = in.get(at) & 0xff;
-    int toPort = in.getShort(at + 2) & 0xffff;
-    byte[] address = new byte[frame.length() - 4];
-    in.get(at + 4, address);
-    long now = System.nanoTime();
-    try {
-      Flow flow =
-          kind == Wire.KIND_IPV4 || kind == Wire.KIND_IPV6
-              ? toAddress(id, address, toPort, now)
-              : toService(id, kind, toPort, now);
-      if (flow != null) {
-        flows.put(id, flow);
-        return;
-      }
-      refuse(id, kind == Wire.KIND_SERVICE ? Errno.CONNREFUSED : Errno.ACCES);
-    } catch (IOException e) {
-      refuse(id, Errno.of(e));
-    }
-  }
-
-  private void refuse(int id, int errno) {
-    ofGuest--;
-    outgoing.reset(id, errno);
-  }
-
-  private Flow toService(int id, int kind, int toPort, long now) throws IOException {
-    if (toPort == 53) {
-      return new NameFlow(this, id, kind == Wire.KIND_DATAGRAM, now);
-    }
-    if (toPort == Gate.PORT) {
-      seenAtGate.incrementAndGet();
-      return new Gate(this, id);
-    }
-    SocketAddress target = services.ports().get(toPort);
-    return target == null ? null : Connection.dial(this, id, target, Optional.empty(), now);
-  }
-
-  private Flow toAddress(int id, byte[] address, int toPort, long now) throws IOException {
-    var target = policy.target(address, toPort, now);
-    if (target.isEmpty()) {
-      String text = Cidr.text(address);
-      denials.add("connect", (text.contains(":") ? "[" + text + "]" : text) + ":" + toPort);
-      return null;
-    }
-    if (toPort == Gate.PORT) {
-      seenAtGate.incrementAndGet();
-      return new Gate(this, id);
-    }
-    byte[] plain = Cidr.plain(address);
-    Connection connection = Connection.dial(this, id, target.get(), Optional.of(plain), now);
-    policy.connected(plain);
-    return connection;
-  }
-
-  private void accept(Publisher publisher) throws IOException {
-    SocketChannel socket = publisher.next();
-    if (socket == null) {
-      return;
-    }
-    if (ofHost >= Wire.HOST_STREAMS || nextOfHost == -2) {
-      socket.close();
-      return;
-    }
-    int id = nextOfHost;
-    nextOfHost += 2;
-    Connection connection = Connection.published(this, id, socket);
-    int toPort = publisher.guestPort();
-    connection.openDue =
-        new byte[] {Wire.KIND_IPV4, 0, (byte) toPort, (byte) (toPort >> 8), 127, 0, 0, 1};
-    flows.put(id, connection);
-    ofHost++;
-    outgoing.control(connection);
   }
 
   // ---- the end ----

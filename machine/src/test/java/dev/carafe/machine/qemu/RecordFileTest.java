@@ -3,13 +3,17 @@ package dev.carafe.machine.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.carafe.machine.Cidr;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Network.PublishedPort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,43 @@ class RecordFileTest {
   }
 
   @Test
+  void aNetworkIsRead() throws IOException {
+    Network network =
+        Network.of(
+                List.of(Cidr.parse("10.0.0.0/8"), Cidr.parse("fd00::/8")), List.of("example.org"))
+            .withPorts(List.of(new PublishedPort(8080, 80)));
+    var changed = record.withSpec(record.spec().toBuilder().network(network).build());
+    RecordFile.write(changed, file, false);
+    assertThat(RecordFile.read(file)).contains(changed);
+    change("\"network\":\"listed\"", "\"network\":\"all\"");
+    isRefused();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"open\"", "\"none\"", "7"})
+  void aNetworkThatContradictsItselfIsRefusedAndNotWidened(String reach) throws IOException {
+    Network network = Network.of(List.of(), List.of("example.org"));
+    RecordFile.write(
+        record.withSpec(record.spec().toBuilder().network(network).build()), file, false);
+    change("\"network\":\"listed\"", "\"network\":" + reach);
+    isRefused();
+  }
+
+  @Test
+  void aRecordFromBeforeThereWereNetworksHasNone() throws IOException {
+    change("\"version\":2", "\"version\":1");
+    change(
+        "\"network\":\"none\",\"allowCidrs\":\\[\\],\"allowHosts\":\\[\\],\"ports\":\\[\\],", "");
+    assertThat(RecordFile.read(file)).contains(record);
+  }
+
+  @Test
+  void aRecordOfALaterVersionIsRefused() throws IOException {
+    change("\"version\":2", "\"version\":3");
+    isRefused();
+  }
+
+  @Test
   void aNumberThatDoesNotFitIsNotCut() throws IOException {
     change("\"cpus\":\\d+", "\"cpus\":4294967298");
     isRefused();
@@ -89,7 +130,8 @@ class RecordFileTest {
   void whatCouldNotBeReadIsNotWritten() throws IOException {
     byte[] before = Files.readAllBytes(file);
     var large =
-        record.withSpec(record.spec().withEnv(java.util.Map.of("LARGE", "x".repeat(5 << 20))));
+        record.withSpec(
+            record.spec().toBuilder().env(java.util.Map.of("LARGE", "x".repeat(5 << 20))).build());
     assertThatThrownBy(() -> RecordFile.write(large, file, false))
         .isInstanceOfSatisfying(
             MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
