@@ -54,9 +54,9 @@ final class Unescape {
    * Where the next escape begins, before {@code before}, that stands for, or is written with, a
    * letter or digit; or -1. Others only separate, and do so as they are.
    */
-  static int next(byte[] bytes, int from, int before, int to) {
+  static int next(byte[] bytes, int from, int before, int to, boolean quoted) {
     for (int i = from; i < before; i++) {
-      if (STARTS[bytes[i] & 0xFF]) {
+      if (STARTS[bytes[i] & 0xFF] && bytes[i] == '=' == quoted) {
         int escape = parse(bytes, i, to);
         boolean pair = escape >>> 16 == 2 && (escape & 0xFFFF) != DROP;
         if (escape != 0 && (!pair || Alphabet.FOLDED.value(bytes[i + 1]) >= 0)) {
@@ -82,9 +82,11 @@ final class Unescape {
    * letters and digits have come since the last one, or the room is used up.
    *
    * @param past reading does not stop before this place
+   * @param quoted whether those of quoted-printable count
    * @param plain gets what is written, and where it came from
    */
-  static void decode(byte[] bytes, int from, int past, int to, int margin, Plain plain) {
+  static void decode(
+      byte[] bytes, int from, int past, int to, int margin, boolean quoted, Plain plain) {
     plain.clear();
     int i = from;
     boolean seen = false;
@@ -94,7 +96,7 @@ final class Unescape {
       int limit = Math.min(to, i + plain.room());
       while (i < limit) {
         if (STARTS[bytes[i] & 0xFF]) {
-          escape = parse(bytes, i, to);
+          escape = quoted || bytes[i] != '=' ? parse(bytes, i, to) : 0;
           if (escape != 0) {
             break;
           }
@@ -140,10 +142,10 @@ final class Unescape {
   static byte[] all(byte[] bytes) {
     byte[] plain = bytes;
     for (int level = 0;
-        level < LEVELS && next(plain, 0, plain.length, plain.length) >= 0;
+        level < LEVELS && next(plain, 0, plain.length, plain.length, false) >= 0;
         level++) {
       Plain out = new Plain(plain.length);
-      decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, out);
+      decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, false, out);
       plain = Arrays.copyOf(out.bytes, out.length);
     }
     return plain;
