@@ -16,8 +16,8 @@ final class Inspection implements Sieve.Hits {
   /** Raw characters that one decoded character may take, for the overlap of regions. */
   private static final int WIDEST_ESCAPE = 8;
 
-  /** Characters on both sides of an escape that tokens may need. */
-  private static final int TOKEN_MARGIN = 200;
+  /** Characters on both sides of a word with an escape that patterns may need. */
+  private static final int TOKEN_MARGIN = 48;
 
   /** What was found between two places of the bytes. */
   record Mark(int start, int end, String detector, String rule, Mode.Act act) {}
@@ -137,7 +137,11 @@ final class Inspection implements Sieve.Hits {
           return;
         }
         int bound = Math.max(low, past - Needles.SPREAD);
-        start = Alphabet.FOLDED.back(bytes, bound, past, margin);
+        int word = past;
+        while (word > bound && TokenPattern.token(bytes[word - 1])) {
+          word--;
+        }
+        start = Alphabet.FOLDED.back(bytes, bound, word, margin);
       }
       if (plains[level] == null) {
         plains[level] = new Plain(REGION);

@@ -30,7 +30,10 @@ class TokenPatternsTest {
             .isTrue();
         assertThat(token.toLowerCase(java.util.Locale.ROOT))
             .contains(pattern.keyword().toLowerCase(java.util.Locale.ROOT));
-        for (String text : new String[] {token, "x: \"" + token + "\", y", "a=1&b=" + token}) {
+        for (String text :
+            new String[] {
+              token, "x: \"" + token + "\", y", "a=1&b=" + token, "/a/" + token + "?b", "é" + token
+            }) {
           BodyScan scan = SCANNER.outbound(OnMatch.REDACT);
           Pieces.Passed passed = Pieces.pass(scan, Examples.bytes(text), random);
           assertThat(passed.bytes()).hasSize(text.length());
