@@ -36,7 +36,8 @@ public final class RouteTable implements AutoCloseable {
     record Loaded(Path file, Routes routes) implements Event {
       @Override
       public String text() {
-        return file + ": " + routes.all().size() + " routes are in force";
+        int count = routes.all().size();
+        return file + ": " + count + (count == 1 ? " route is" : " routes are") + " in force";
       }
     }
 

@@ -16,8 +16,8 @@ final class Inspection implements Sieve.Hits {
   /** Raw characters that one decoded character may take, for the overlap of regions. */
   private static final int WIDEST_ESCAPE = 8;
 
-  /** Characters on both sides of an escape that tokens may need. */
-  private static final int TOKEN_MARGIN = 200;
+  /** Characters on both sides of a word with an escape that patterns may need. */
+  private static final int TOKEN_MARGIN = 48;
 
   /** What was found between two places of the bytes. */
   record Mark(int start, int end, String detector, String rule, Mode.Act act) {}
@@ -102,7 +102,8 @@ final class Inspection implements Sieve.Hits {
     begun = 0;
     view(bytes, low, from, high, 0);
     tails(bytes, bound(low), high, 0);
-    regions(bytes, low, Math.min(from, escapesFrom), high, 0);
+    regions(bytes, low, Math.min(from, escapesFrom), high, 0, false);
+    regions(bytes, low, Math.min(from, escapesFrom), high, 0, true);
   }
 
   private void view(byte[] view, int low, int from, int to, int level) throws BlockedException {
@@ -115,33 +116,45 @@ final class Inspection implements Sieve.Hits {
     }
   }
 
-  private void regions(byte[] bytes, int low, int from, int to, int level) throws BlockedException {
+  /**
+   * Looks at what is around the escapes of a view.
+   *
+   * @param quoted whether around those of quoted-printable, or around all others
+   */
+  private void regions(byte[] bytes, int low, int from, int to, int level, boolean quoted)
+      throws BlockedException {
     if (level == Unescape.LEVELS) {
       return;
     }
+    starts[level].again();
     int at = from;
     int start = -1;
     while (at < to) {
       int past = at;
       if (start < 0) {
-        past = starts[level].next(bytes, at, to);
+        past = starts[level].next(bytes, at, to, quoted);
         if (past < 0) {
           return;
         }
         int bound = Math.max(low, past - Needles.SPREAD);
-        start = Alphabet.FOLDED.back(bytes, bound, past, margin);
+        int word = past;
+        while (word > bound && TokenPattern.token(bytes[word - 1])) {
+          word--;
+        }
+        start = Alphabet.FOLDED.back(bytes, bound, word, margin);
       }
       if (plains[level] == null) {
         plains[level] = new Plain(REGION);
       }
       Plain plain = plains[level];
-      Unescape.decode(bytes, start, past, to, margin, plain);
+      Unescape.decode(bytes, start, past, to, margin, quoted, plain);
       at = plain.place(plain.length);
       boolean full = plain.room() == 0;
       view(plain.bytes, 0, 0, plain.length, level + 1);
       tails(plain.bytes, 0, plain.length, level + 1);
       if (plain.again) {
-        regions(plain.bytes, 0, 0, plain.length, level + 1);
+        regions(plain.bytes, 0, 0, plain.length, level + 1, false);
+        regions(plain.bytes, 0, 0, plain.length, level + 1, true);
       }
       // When the room was used up, the part before is needed again, however it was written.
       int bound = Math.max(low, at - Needles.SPREAD);

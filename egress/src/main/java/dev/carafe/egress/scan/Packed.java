@@ -65,6 +65,10 @@ final class Packed implements AutoCloseable {
   private @Nullable ZstdDecompressCtx zstd;
   private @Nullable ByteBuffer zstdIn;
   private @Nullable ByteBuffer zstdOut;
+
+  /** How much is taken at once; little at first, as most of what looks packed is not. */
+  private int step = 256;
+
   private long taken;
   private long given;
 
@@ -88,7 +92,8 @@ final class Packed implements AutoCloseable {
   boolean feed(byte[] bytes, int from, int to) throws BlockedException {
     int i = from;
     while (i < to) {
-      int end = Math.min(to, i + PIECE);
+      int end = Math.min(to, i + step);
+      step = Math.min(PIECE, 2 * step);
       boolean goesOn;
       if (kind.base64()) {
         int n = base64.read(bytes, i, end, plain);

@@ -71,6 +71,7 @@ final class PatternFile {
         anyCase ? keyword.toLowerCase(Locale.ROOT) : keyword,
         anyCase,
         shape,
+        block.getOrDefault("alone", "no").equals("yes"),
         Integer.parseInt(block.getOrDefault("before", "0")),
         Math.min(Integer.parseInt(block.getOrDefault("span", "512")), Scanner.LONGEST_TOKEN),
         Pattern.compile(block.get("pattern"), anyCase ? Pattern.CASE_INSENSITIVE : 0),

@@ -69,7 +69,8 @@ final class Sieve {
         int two = singles[second];
         int both = (one >>> 8) << (two & COUNT) | two >>> 8;
         int count = (one & COUNT) + (two & COUNT);
-        pairs[second << 8 | first] = both << 8 | (one | two) & START | count;
+        int start = Unescape.starts(first, second) ? START : two & START;
+        pairs[second << 8 | first] = both << 8 | start | count;
       }
     }
   }

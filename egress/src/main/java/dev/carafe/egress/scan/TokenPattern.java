@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
  * @param id what it is called in findings
  * @param keyword what stands in each of them; see the data files for its form
  * @param shape how far to look
+ * @param alone whether it only counts with no part of a word before it
  * @param before bytes looked at before the keyword
  * @param span bytes looked at from the keyword on, at most
  * @param pattern RE2, of the whole token
@@ -21,6 +22,7 @@ record TokenPattern(
     String keyword,
     boolean anyCase,
     Shape shape,
+    boolean alone,
     int before,
     int span,
     Pattern pattern,
@@ -40,6 +42,14 @@ record TokenPattern(
     PHRASE
   }
 
+  private static final boolean[] TOKEN = new boolean[128];
+
+  static {
+    for (byte b = 0; b >= 0 && b < 127; b++) {
+      TOKEN[b] = Alphabet.FOLDED.value(b) >= 0 || "-_.~+/=:%@?&!*$".indexOf(b) >= 0;
+    }
+  }
+
   /** Between a name and its value. */
   private static final int WIDEST_GAP = 24;
 
@@ -56,6 +66,9 @@ record TokenPattern(
 
   /** Looks at the keyword at {@code at}. */
   Found look(byte[] view, int low, int at, int high, boolean eager) {
+    if (alone && at > low && inWord(view[at - 1])) {
+      return new Found(-1, at, false);
+    }
     int end = end(view, at, high);
     boolean open = end == high && shape != Shape.PHRASE && end - at < span;
     if (open && !eager) {
@@ -105,8 +118,13 @@ record TokenPattern(
     return i;
   }
 
-  private static boolean token(byte b) {
-    return Alphabet.FOLDED.value(b) >= 0 || "-_.~+/=:%@?&!*$".indexOf(b) >= 0;
+  /** Whether tokens have such a byte, or the text around them that we do not tell from them. */
+  static boolean token(byte b) {
+    return b >= 0 && TOKEN[b];
+  }
+
+  private static boolean inWord(byte b) {
+    return Alphabet.FOLDED.value(b) >= 0 || b == '+' || b == '_' || b == '-';
   }
 
   private static boolean spacing(byte b) {
