@@ -11,8 +11,6 @@ import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.RouteTable.Event;
 import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.ScanRules;
-import dev.carafe.egress.scan.Scanner;
-import dev.carafe.egress.secret.Secret;
 import dev.carafe.egress.secret.SecretSources;
 import dev.carafe.egress.tls.UpstreamTrust;
 import dev.carafe.machine.ErrorCode;
@@ -87,7 +85,7 @@ public final class Sidecar implements Gateway {
           Egress.start(
               new EgressOptions()
                   .routes(routes)
-                  .scanner(allowed -> scanner(allowed, spec))
+                  .rules(allowed -> rules(allowed, spec))
                   .audit(audit)
                   .environment(spec.environment())
                   .addresses(
@@ -139,14 +137,10 @@ public final class Sidecar implements Gateway {
     return routes;
   }
 
-  private static Scanner scanner(Routes routes, SidecarSpec spec) {
-    ScanRules.Builder rules = ScanRules.builder();
-    for (Secret secret : routes.secrets()) {
-      rules.secret(secret.name(), secret.bytes());
-    }
+  private static ScanRules.Builder rules(Routes routes, SidecarSpec spec) {
+    ScanRules.Builder rules = EgressOptions.standardRules(routes);
     spec.canary().ifPresent(rules::canary);
-    rules.patterns(true);
-    return Scanner.of(rules.build());
+    return rules;
   }
 
   /** A name leads to the proxy when some route is for it; all others lead nowhere. */
