@@ -22,7 +22,9 @@ import dev.carafe.machine.Services;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -72,6 +74,7 @@ public final class Sidecar implements Gateway {
       undo.push(routes);
       Audit audit = Audit.none();
       if (spec.audit().isPresent()) {
+        privateDirectory(spec.audit().get().toAbsolutePath().getParent());
         audit = Audit.open(AuditOptions.of(spec.audit().get()).withName(machine.name()));
         undo.push(audit);
       }
@@ -116,6 +119,14 @@ public final class Sidecar implements Gateway {
     } catch (RuntimeException e) {
       unwind(undo);
       throw e;
+    }
+  }
+
+  private static void privateDirectory(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
   }
 

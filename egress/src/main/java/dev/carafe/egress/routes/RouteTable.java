@@ -171,7 +171,7 @@ public final class RouteTable implements AutoCloseable {
     } catch (RoutesException e) {
       event = good ? new Event.Kept(e) : new Event.Denied(e);
     }
-    LOG.log(event instanceof Event.Loaded ? Level.INFO : Level.ERROR, event.text());
+    LOG.log(event instanceof Event.Loaded ? Level.DEBUG : Level.ERROR, event.text());
     listener.accept(event);
   }
 
