@@ -9,6 +9,7 @@
  *   steer.c       gives connections to foreign addresses to our listeners
  *   door.c        listeners, and who comes in
  *   connection.c  streams
+ *   opening.c     how they begin
  *   datagram.c    DNS over UDP
  */
 #ifndef CARAFE_RELAY_H
@@ -129,14 +130,11 @@ struct connection {
 };
 
 struct connection *connection_new(uint32_t id, const struct target *target, bool mine, int fd);
-struct connection *connection_open(const struct target *target, int fd); /* sends OPEN; NULL: too many */
-void connection_dial(uint32_t id, const struct target *target);
 struct connection *connection_find(uint32_t id);
 bool connection_is_over(const struct connection *connection); /* as streams go; a client may still be reading */
 void connection_ready(struct connection *connection, uint32_t events);
 void connection_input(struct connection *connection, const uint8_t *bytes, uint32_t length, bool end);
 void connection_credit(struct connection *connection, uint32_t bytes);
-void connection_accept(struct connection *connection);
 void connection_fail(struct connection *connection, int reason); /* tells the host too */
 void connection_end(struct connection *connection);		 /* nobody is told anything */
 void connection_abort(struct connection *connection);		 /* the client is told */
@@ -145,6 +143,12 @@ void connections_abort(void);
 bool connections_pump(void); /* true: there is more */
 void connections_bury(void); /* frees what ended in this turn of the loop */
 void socket_abort(int fd);   /* closes it with a RST */
+
+/* ---- opening.c ---- */
+
+struct connection *connection_open(const struct target *target, int fd); /* sends OPEN; NULL: too many */
+void connection_dial(uint32_t id, const struct target *target);
+void connection_accept(struct connection *connection);
 
 /* ---- datagram.c ---- */
 

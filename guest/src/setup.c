@@ -31,10 +31,10 @@ bool trouble_is(struct trouble *trouble, const char *format, ...)
 static void take_back(const struct plan *plan)
 {
 	struct trouble ignored;
-	/* With their routes still there, or the clients would not hear of it. */
-	connections_abort();
-	datagrams_close();
 	doors_close();
+	datagrams_close();
+	/* Last, so that a client that is reset finds nothing open; but with the routes there, or it would not hear of it. */
+	connections_abort();
 	if (relay.real)
 		net_change(plan, &NOTHING, &ignored);
 }
