@@ -119,7 +119,9 @@ final class UpdateVerb extends Verb {
     Network after = before;
     if (arguments.has("--no-net")) {
       after = Network.NONE.withPorts(before.ports());
-      changes.add("Network: none");
+      if (before.outbound()) {
+        changes.add("Network: none");
+      }
     } else if (arguments.has("--net")) {
       after = before.outbound() ? before : Network.open().withPorts(before.ports());
       changes.add("Network: " + NetworkFlags.words(after));

@@ -163,7 +163,7 @@ class DispatchTest {
   @ValueSource(strings = {"bash", "zsh"})
   void theScriptForBashKnowsVerbsAndOptionsAndNoneThatAreRefused(String shell) {
     String script = Caller.carafe().call("completion", shell).out();
-    assertThat(script).contains("data-dir", "--workdir").doesNotContain("--allow-cidr");
+    assertThat(script).contains("data-dir", "--workdir").doesNotContain("--gpu-vram", "_relay");
   }
 
   @Test
@@ -172,6 +172,6 @@ class DispatchTest {
     assertThat(script)
         .contains("complete -c smolvm -n __fish_use_subcommand -a machine")
         .contains("-s w -l workdir -r -d 'Working directory")
-        .doesNotContain("allow-cidr");
+        .doesNotContain("gpu-vram", "_relay");
   }
 }

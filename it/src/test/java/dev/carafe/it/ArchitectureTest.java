@@ -44,7 +44,7 @@ class ArchitectureTest {
   void theEnginesAndTheChannelDoNotKnowEachOthersInsides() {
     com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
         .that()
-        .resideInAPackage("dev.carafe.machine.channel..")
+        .resideInAnyPackage("dev.carafe.machine.channel..", "dev.carafe.machine.network..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
@@ -58,7 +58,8 @@ class ArchitectureTest {
         .resideInAnyPackage(
             "dev.carafe.machine.qemu..",
             "dev.carafe.machine.host..",
-            "dev.carafe.machine.channel..")
+            "dev.carafe.machine.channel..",
+            "dev.carafe.machine.network..")
         .check(CARAFE);
   }
 
