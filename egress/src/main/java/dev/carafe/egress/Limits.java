@@ -73,7 +73,7 @@ public record Limits(
         Duration.ofMinutes(15),
         Duration.ofMinutes(2),
         Duration.ofSeconds(20),
-        Duration.ofMillis(25));
+        Duration.ofMillis(5));
   }
 
   /** Other counts. */

@@ -5,6 +5,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -189,12 +190,15 @@ final class Dialer {
   }
 
   private static ChannelHandler nothing() {
-    return new ChannelInboundHandlerAdapter() {
-      @Override
-      public boolean isSharable() {
-        return true;
-      }
-    };
+    return new ChannelInboundHandlerAdapter();
+  }
+
+  /** Closes on errors, which the handshake's result tells too. */
+  private static final class Quiet extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
   }
 
   private void connected(
@@ -231,7 +235,8 @@ final class Dialer {
     }
     SslHandler handler = tls.newHandler(channel.alloc(), to.host(), to.port(), computing);
     handler.setHandshakeTimeoutMillis(limits.handshake().toMillis());
-    channel.pipeline().addLast("tls", handler);
+    Quiet quiet = new Quiet();
+    channel.pipeline().addLast("tls", handler).addLast(quiet);
     handler
         .handshakeFuture()
         .addListener(

@@ -330,6 +330,8 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
       answered();
     } else {
       ctx.write(bytes);
+      // Together with the body's beginning if that is here already, but without waiting for it.
+      ctx.channel().eventLoop().execute(ctx::flush);
     }
   }
 

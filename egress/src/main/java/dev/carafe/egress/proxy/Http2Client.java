@@ -1,6 +1,7 @@
 package dev.carafe.egress.proxy;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -233,11 +234,12 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
   public void answer(Answer answer) {
     answerBegun = true;
     empty = answer.empty();
-    ctx.writeAndFlush(
-        new DefaultHttp2HeadersFrame(
-            Http2Fields.answer(answer.status(), answer.headers()), answer.empty()));
+    ChannelFuture written =
+        ctx.writeAndFlush(
+            new DefaultHttp2HeadersFrame(
+                Http2Fields.answer(answer.status(), answer.headers()), answer.empty()));
     if (empty) {
-      answered();
+      answered(written);
     }
   }
 
@@ -257,20 +259,20 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
 
   @Override
   public void end(HttpHeaders trailers) {
-    if (trailers.isEmpty()) {
-      ctx.writeAndFlush(new DefaultHttp2DataFrame(true));
-    } else {
-      ctx.writeAndFlush(new DefaultHttp2HeadersFrame(Http2Fields.of(trailers), true));
-    }
-    answered();
+    answered(
+        ctx.writeAndFlush(
+            trailers.isEmpty()
+                ? new DefaultHttp2DataFrame(true)
+                : new DefaultHttp2HeadersFrame(Http2Fields.of(trailers), true)));
   }
 
-  private void answered() {
+  private void answered(ChannelFuture written) {
     answerDone = true;
     events = null;
     if (!requestDone) {
-      // The answer is whole: the client need not send the rest (RFC 9113, 8.1).
-      ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
+      // The answer is whole: the client need not send the rest (RFC 9113, 8.1). But a reset would
+      // take away what still waits to be written.
+      written.addListener(f -> ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR)));
     }
   }
 
