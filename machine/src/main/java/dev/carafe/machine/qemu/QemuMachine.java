@@ -215,7 +215,7 @@ final class QemuMachine implements Machine {
       MachineRecord record = record();
       Optional<Run> run = RecordFile.readRun(directory.run());
       boolean alive = run.isPresent() && run.get().alive();
-      if (alive) {
+      if (alive && answers(run.get())) {
         turnOff(run.get(), grace);
       }
       clear(record);
