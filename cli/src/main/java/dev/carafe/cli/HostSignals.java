@@ -16,6 +16,11 @@ final class HostSignals implements Signals {
   }
 
   @Override
+  public long nanos() {
+    return System.nanoTime();
+  }
+
+  @Override
   public void die(int exitCode) {
     // Runs the shutdown hooks, one of which restores the terminal.
     System.exit(exitCode);

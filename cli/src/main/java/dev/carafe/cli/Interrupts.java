@@ -15,9 +15,13 @@ import java.util.OptionalInt;
  *   <li>While it runs on a terminal: the command is ended (Ctrl-C is a byte there, no signal).
  *   <li>During the clean-up: nothing, so that nothing is left.
  * </ul>
+ *
+ * <p>The same signal again within half a second is the first one once more: {@code timeout} sends
+ * it to the process and then to its group, a terminal that goes away does alike.
  */
 final class Interrupts {
   private static final long PATIENCE_MILLIS = 10_000;
+  private static final long ECHO_NANOS = 500_000_000;
 
   private final Signals signals;
   private final Thread worker = Thread.currentThread();
@@ -25,6 +29,7 @@ final class Interrupts {
   private Execution execution;
   private boolean terminal;
   private int first;
+  private long firstAt;
   private boolean cleaning;
   private OptionalInt exitCode = OptionalInt.empty();
 
@@ -73,7 +78,13 @@ final class Interrupts {
         return;
       }
       again = first != 0;
-      first = again ? first : signal;
+      if (again && signal == first && signals.nanos() - firstAt < ECHO_NANOS) {
+        return;
+      }
+      if (!again) {
+        first = signal;
+        firstAt = signals.nanos();
+      }
       target = execution;
       if (target == null || terminal || again) {
         exitCode = OptionalInt.of(ExitCode.ofSignal(signal));

@@ -171,6 +171,29 @@ class SessionTest {
   }
 
   @Test
+  void aSignalThatComesTwiceAtOnceIsOneAndTheMachineIsRemoved() throws Exception {
+    caller.machines.startHangs = new CountDownLatch(1);
+    var call = caller.start("run", "-n", "one", "--", "echo");
+    caller.machines.startHangs.await();
+    caller.signals.raise(Signals.TERMINATE);
+    caller.signals.raiseAtOnce(Signals.TERMINATE);
+    assertThat(end(call)).isEqualTo(new Outcome(143, "", ""));
+    assertThat(caller.machines.calls).containsExactly("create one", "start one", "delete one");
+    assertThat(caller.signals.died).isNotDone();
+  }
+
+  @Test
+  void aSignalThatComesTwiceAtOnceIsPassedOnAndDoesNotEndTheCommand() throws Exception {
+    var call = caller.start("machine", "exec", "--name", "web", "--", "stubborn");
+    line();
+    caller.signals.raise(Signals.TERMINATE).join();
+    caller.signals.raiseAtOnce(Signals.TERMINATE).join();
+    assertThat(call).isNotDone();
+    caller.signals.raise(Signals.TERMINATE);
+    assertThat(end(call)).isEqualTo(new Outcome(143, "", ""));
+  }
+
+  @Test
   void aSignalDuringTheCleanUpDoesNothing() throws Exception {
     Interrupts interrupts = new Interrupts(caller.signals);
     interrupts.install();

@@ -11,8 +11,7 @@ import java.nio.file.Path;
  * lock           held while it is created, started, stopped, changed, deleted
  * ports/N        locked by the host process that uses port N
  * qemu.log       what QEMU said when it was last started
- * vm/            all that QEMU may write
- * vm/overlay.img everything the guest has written
+ * vm/overlay.img everything the guest has written: the only file that QEMU may write
  * </pre>
  */
 record MachineDirectory(Path path) {

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -138,7 +139,7 @@ public final class QemuMachines implements Machines {
 
   @Override
   public List<Leftover> leftovers() {
-    return new Leftovers(home).find();
+    return new Leftovers(home, InstantSource.system()).find();
   }
 
   /** The digests of the images that machines stand on: their removal would break them. */

@@ -12,12 +12,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -36,9 +39,18 @@ final class RecordFile {
   private static final int VERSION = 1;
   private static final int MAX_BYTES = 4 << 20;
 
+  /** The end of the year 9999. */
+  private static final long LAST_SECOND = 253_402_300_799L;
+
+  private static final String ID = "[0-9a-f]{16}";
+  private static final Pattern SOCKETS = Pattern.compile("/[^\\x00]*/" + ID);
+
   private RecordFile() {}
 
-  /** Writes the record; with {@code durable}, it survives the host losing power right after. */
+  /**
+   * Writes the record; with {@code durable}, it survives the host losing power right after. {@link
+   * ErrorCode#INVALID} when it would be too large to be read.
+   */
   static void write(MachineRecord record, Path file, boolean durable) throws IOException {
     var bytes = new ByteArrayOutputStream(1024);
     try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), bytes)) {
@@ -69,6 +81,14 @@ final class RecordFile {
       }
       json.writeEndObject();
     }
+    if (bytes.size() > MAX_BYTES) {
+      throw new MachineException(
+          ErrorCode.INVALID,
+          "describe machine '" + record.spec().name() + "'",
+          "its variables, commands and labels take more than "
+              + MAX_BYTES
+              + " bytes; put large values into files and copy them in");
+    }
     replace(file, bytes.toByteArray(), durable);
   }
 
@@ -87,10 +107,10 @@ final class RecordFile {
           new MachineSpec(
               values.text("name"),
               values.optional("image"),
-              (int) values.number("cpus"),
-              (int) values.number("memoryMib"),
-              (int) values.number("storageGib"),
-              (int) values.number("overlayGib"),
+              values.integer("cpus"),
+              values.integer("memoryMib"),
+              values.integer("storageGib"),
+              values.integer("overlayGib"),
               values.map("env"),
               values.optional("directory"),
               values.optional("user"),
@@ -99,15 +119,23 @@ final class RecordFile {
               values.map("labels"),
               values.flag("ephemeral"));
       String id = values.text("id");
-      if (!id.matches("[0-9a-f]{16}")) {
+      if (!id.matches(ID)) {
         throw new IOException("its id is malformed");
+      }
+      String place = file.toAbsolutePath().getParent().getFileName().toString();
+      if (!place.startsWith(".") && !place.equals(spec.name())) {
+        throw new IOException("it is of another machine, '" + spec.name() + "'");
+      }
+      Optional<String> digest = values.optional("imageDigest");
+      if (digest.isPresent() && !digest.get().matches("sha256:[0-9a-f]{64}")) {
+        throw new IOException("its image's digest is malformed");
       }
       return Optional.of(
           new MachineRecord(
               spec,
               id,
-              Instant.ofEpochSecond(values.number("created")),
-              values.optional("imageDigest"),
+              values.instant("created"),
+              digest,
               values.flag("initDone"),
               values.optional("failure"),
               values.has("ownerPid")
@@ -137,8 +165,13 @@ final class RecordFile {
   static Optional<Run> readRun(Path file) {
     try {
       var values = new Values(file);
+      // The directory will be removed: it is not any that a damaged file names.
+      Matcher sockets = SOCKETS.matcher(values.text("sockets"));
+      if (!sockets.matches()) {
+        throw new IOException("its sockets' directory is malformed");
+      }
       return Optional.of(
-          new Run(values.number("pid"), values.number("start"), Path.of(values.text("sockets"))));
+          new Run(values.number("pid"), values.number("start"), Path.of(sockets.group())));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException | JacksonException e) {
@@ -206,6 +239,10 @@ final class RecordFile {
     private final Map<String, Object> values = new LinkedHashMap<>();
 
     Values(Path file) throws IOException {
+      // A FIFO would never end.
+      if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
+        throw new IOException("it is not a file");
+      }
       if (Files.size(file) > MAX_BYTES) {
         throw new IOException("it is larger than " + MAX_BYTES + " bytes");
       }
@@ -277,6 +314,22 @@ final class RecordFile {
 
     long number(String name) throws IOException {
       return get(name, Long.class);
+    }
+
+    int integer(String name) throws IOException {
+      long number = number(name);
+      if (number != (int) number) {
+        throw new IOException("'" + name + "' is out of range");
+      }
+      return (int) number;
+    }
+
+    Instant instant(String name) throws IOException {
+      long seconds = number(name);
+      if (seconds < 0 || seconds > LAST_SECOND) {
+        throw new IOException("'" + name + "' is out of range");
+      }
+      return Instant.ofEpochSecond(seconds);
     }
 
     boolean flag(String name) throws IOException {

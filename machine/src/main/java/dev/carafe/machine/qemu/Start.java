@@ -58,17 +58,16 @@ final class Start {
     Ports.reset(directory);
     Path sockets = engine.home().runtime().resolve(record.id());
     RuntimeDirectory.make(engine.home().runtime(), sockets);
-    engine.giveAway(sockets);
+    engine.giveAway(RuntimeDirectory.nursery(sockets));
 
     Jail jail =
-        new Jail(engine.host(), shape.accelerator(), engine.root())
+        new Jail(engine.host(), shape, engine.root(), (long) spec.overlayGib() << 30)
             .read(image.rootfs(), "/image")
             .read(template.memory(), Jail.MEMORY)
-            .write(directory.vm(), "/vm")
-            .write(sockets, "/sockets")
+            .write(directory.overlay(), "/overlay")
+            .write(RuntimeDirectory.nursery(sockets), "/sockets")
             .preload(shape.preload())
-            .restored(template.state())
-            .largestFile((long) spec.overlayGib() << 30);
+            .restored(template.state());
     if (fresh) {
       Files.deleteIfExists(directory.overlay());
       jail.copyFirst(template.overlay(), directory.overlay());

@@ -1,4 +1,4 @@
-package dev.carafe.image.layer;
+package dev.carafe.image.tar;
 
 /** The two ways tar headers write numbers: octal digits, and GNU's base 256 for large ones. */
 final class TarNumbers {

@@ -1,4 +1,4 @@
-package dev.carafe.image.layer;
+package dev.carafe.image.tar;
 
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;

@@ -1,4 +1,4 @@
-package dev.carafe.image.layer;
+package dev.carafe.image.tar;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -16,9 +16,9 @@ public final class TarPath {
    *     Linux allows
    */
   public static List<String> components(String name) throws BadArchiveException {
-    if (name.length() > Limits.PATH_BYTES) {
+    if (name.length() > TarLimits.PATH_BYTES) {
       throw new BadArchiveException(
-          "a name of " + name.length() + " bytes is longer than " + Limits.PATH_BYTES);
+          "a name of " + name.length() + " bytes is longer than " + TarLimits.PATH_BYTES);
     }
     List<String> components = new ArrayList<>();
     int from = 0;
@@ -31,11 +31,15 @@ public final class TarPath {
         continue;
       }
       if (component.equals("..")) {
-        throw new BadArchiveException("the name " + shown(name) + " leads out of the image");
+        throw new BadArchiveException("the name " + shown(name) + " leads upwards");
       }
-      if (component.length() > Limits.NAME_BYTES) {
+      if (component.length() > TarLimits.NAME_BYTES) {
         throw new BadArchiveException(
-            "the name " + shown(name) + " has a part longer than " + Limits.NAME_BYTES + " bytes");
+            "the name "
+                + shown(name)
+                + " has a part longer than "
+                + TarLimits.NAME_BYTES
+                + " bytes");
       }
       if (component.indexOf('\0') >= 0) {
         throw new BadArchiveException("the name " + shown(name) + " contains a zero byte");
@@ -43,6 +47,16 @@ public final class TarPath {
       components.add(component);
     }
     return components;
+  }
+
+  /**
+   * Like {@link #components}, for archives of which none has a root: refuses a leading slash too.
+   */
+  public static List<String> relative(String name) throws BadArchiveException {
+    if (name.startsWith("/")) {
+      throw new BadArchiveException("the name " + shown(name) + " is absolute");
+    }
+    return components(name);
   }
 
   /** {@code name} for a message: decoded, control characters replaced, shortened, in quotes. */
