@@ -50,7 +50,7 @@ enum frame_type {
 };
 
 enum operation {
-	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_THAW, OP_POWEROFF, OP_PROBE,
+	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_THAW, OP_POWEROFF, OP_PROBE, OP_PING,
 };
 
 enum result_kind {

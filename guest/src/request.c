@@ -26,6 +26,8 @@ static void serve_plain(struct stream *stream, struct fields fields)
 	if (fields.at != fields.end)
 		return stream_result(stream, R_REFUSED, 0, "this request takes no fields");
 	switch (stream->operation) {
+	case OP_PING:
+		return done(stream, "answer", 0);
 	case OP_SYNC:
 		return serve_sync(stream);
 	case OP_FREEZE:
@@ -43,7 +45,7 @@ void request_serve(struct stream *stream)
 		return stream_result(stream, R_REFUSED, 0, "an empty request");
 	uint8_t operation = stream->request[0];
 	struct fields fields = {stream->request + 1, stream->request + stream->request_length};
-	if (operation < OP_CONFIGURE || operation > OP_PROBE)
+	if (operation < OP_CONFIGURE || operation > OP_PING)
 		return stream_result(stream, R_REFUSED, 0, "unknown operation %u", operation);
 	stream->operation = operation;
 	switch (stream->operation) {

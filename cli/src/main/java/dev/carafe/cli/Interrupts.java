@@ -13,6 +13,7 @@ import java.util.OptionalInt;
  *   <li>While it runs without a terminal: the signal is passed on to it; it may take it as it
  *       likes. A second one ends the command.
  *   <li>While it runs on a terminal: the command is ended (Ctrl-C is a byte there, no signal).
+ *   <li>When the command was to be ended and has not: one more ends this process.
  *   <li>During the clean-up: nothing, so that nothing is left.
  * </ul>
  *
@@ -73,6 +74,7 @@ final class Interrupts {
   private void raised(int signal) {
     Execution target;
     boolean again;
+    boolean ending;
     synchronized (this) {
       if (cleaning) {
         return;
@@ -86,6 +88,7 @@ final class Interrupts {
         firstAt = signals.nanos();
       }
       target = execution;
+      ending = target != null && exitCode.isPresent();
       if (target == null || terminal || again) {
         exitCode = OptionalInt.of(ExitCode.ofSignal(signal));
       }
@@ -97,6 +100,9 @@ final class Interrupts {
       if (again || !cleansSoon()) {
         signals.die(ExitCode.ofSignal(signal));
       }
+    } else if (ending) {
+      // The guest that was told so does not answer.
+      signals.die(ExitCode.ofSignal(signal));
     } else if (terminal || again) {
       target.close();
     } else {

@@ -1,8 +1,10 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.SidecarSpec;
 import dev.carafe.image.pack.LoadedPack;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -43,6 +45,7 @@ final class MachineFlags {
         .values("CIDR", "Let it reach only this network, and what else is named.", "--allow-cidr")
         .values("HOST", "Let it reach only this host, its sub-domains, …", "--allow-host")
         .flag("Let it reach only this computer's loopback.", "--outbound-localhost-only")
+        .value("FILE", "Let it reach only what this routes file allows, by a proxy.", "--routes")
         .values("HOST:GUEST", "Publish a port of it on this computer's loopback.", "-p", "--port")
         .value("OS/ARCH", "The image's platform; only this computer's own.", "--oci-platform")
         .refuseValue(NO_MOUNTS, "-v", "--volume")
@@ -93,9 +96,19 @@ final class MachineFlags {
       if (directory.isPresent()) {
         spec.directory(Values.directory("--workdir", directory.get()));
       }
-      return spec.build();
+      Optional<String> routes = arguments.value("--routes");
+      return routes.isPresent() ? withSidecar(spec.build(), routes.get()) : spec.build();
     } catch (MachineException e) {
       throw new UsageException(e.said());
+    }
+  }
+
+  /** A routes file that cannot be used is refused before there is a machine. */
+  private static MachineSpec withSidecar(MachineSpec spec, String routes) {
+    try {
+      return SidecarSpec.prepare(spec, Path.of(routes));
+    } catch (MachineException e) {
+      throw new FailureException(e.said(), ExitCode.FAILED, e);
     }
   }
 

@@ -27,7 +27,14 @@ final class NetworkFlags {
     }
     List<PublishedPort> ports = ports("--port", arguments);
     Reach reach = Reach.NONE;
-    if (!cidrs.isEmpty() || !hosts.isEmpty()) {
+    if (arguments.value("--routes").isPresent()) {
+      if (arguments.has("--net") || !cidrs.isEmpty() || !hosts.isEmpty()) {
+        throw new UsageException(
+            "--routes cannot be given together with --net, --allow-cidr, --allow-host or"
+                + " --outbound-localhost-only: a routes file says all that may be reached");
+      }
+      reach = Reach.SERVICES;
+    } else if (!cidrs.isEmpty() || !hosts.isEmpty()) {
       reach = Reach.LISTED;
     } else if (arguments.has("--net")) {
       reach = Reach.OPEN;
@@ -81,6 +88,7 @@ final class NetworkFlags {
   static String words(Network network) {
     return switch (network.reach()) {
       case NONE -> "none";
+      case SERVICES -> "only services of this computer";
       case OPEN -> network.cidrs().isEmpty() ? "public" : "public, and " + list(network);
       case LISTED -> "only " + list(network);
     };

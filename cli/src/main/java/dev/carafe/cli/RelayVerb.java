@@ -1,10 +1,14 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Sidecar;
+import dev.carafe.bottle.SidecarSpec;
 import dev.carafe.machine.Gateway;
+import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.Machines;
 import dev.carafe.machine.Services;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -34,19 +38,25 @@ final class RelayVerb extends Verb {
         return ExitCode.FAILED;
       }
       CountDownLatch closed = new CountDownLatch(1);
-      try {
-        Gateway gateway = Context.find(machines, name).attach(Services.NONE);
+      try (Gateway gateway = gateway(Context.find(machines, name), context)) {
         gateway.onClose(closed::countDown);
+        console.line("open");
+        closed.await();
       } catch (MachineException e) {
-        console.line(Failures.sentence(e));
+        console.line(Failures.sentence(e).replace('\n', ' '));
         return ExitCode.FAILED;
       }
-      console.line("open");
-      closed.await();
       return ExitCode.OK;
     } catch (InterruptedException e) {
       return ExitCode.FAILED;
     }
+  }
+
+  private static Gateway gateway(Machine machine, Context context) {
+    Optional<SidecarSpec> sidecar = SidecarSpec.of(machine.spec(), context.env());
+    return sidecar.isPresent()
+        ? Sidecar.open(machine, sidecar.get().withNotes(context.console()::note))
+        : machine.attach(Services.NONE);
   }
 
   /** Whether the line came; without it, who would have sent it is dead. */

@@ -1,5 +1,7 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Sidecar;
+import dev.carafe.bottle.SidecarSpec;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageConfig;
 import dev.carafe.image.pack.LoadedPack;
@@ -96,6 +98,11 @@ final class RunVerb extends Verb {
       try {
         if (interrupts.exitCode().isEmpty()) {
           machine.start();
+        }
+        Optional<SidecarSpec> sidecar = SidecarSpec.of(spec, context.env());
+        if (sidecar.isPresent() && interrupts.exitCode().isEmpty()) {
+          // It is closed with the machines at the latest.
+          Sidecar.open(machine, sidecar.get().withNotes(context.console()::note));
         }
         progress.clear();
         exitCode =

@@ -17,6 +17,8 @@ final class Verbs {
           "machine",
           "image",
           "pack",
+          "egress",
+          "audit",
           "setup",
           "doctor",
           "cleanup",
@@ -47,6 +49,8 @@ final class Verbs {
               "data-dir");
       case "image" -> List.of("pull", "import", "ls", "rm", "prune", "inspect");
       case "pack" -> List.of("create", "inspect");
+      case "egress" -> List.of("serve", "check", "schema");
+      case "audit" -> List.of("verify");
       default -> List.of();
     };
   }
@@ -58,13 +62,15 @@ final class Verbs {
       case "machine" -> "Makes, runs and removes machines (alias: vm).";
       case "image" -> "Keeps the images that machines are made from.";
       case "pack" -> "Writes and reads .smolmachine files: an image in one file.";
+      case "egress" -> "Lets requests out by routes, and adds the credentials to them.";
+      case "audit" -> "Looks after the record of what was let out.";
       default -> throw new IllegalArgumentException(group);
     };
   }
 
   static boolean isGroup(String word) {
     return switch (word) {
-      case "machine", "vm", "image", "pack" -> true;
+      case "machine", "vm", "image", "pack", "egress", "audit" -> true;
       default -> false;
     };
   }
@@ -98,6 +104,8 @@ final class Verbs {
           case "machine" -> machine(name);
           case "image" -> image(name);
           case "pack" -> pack(name);
+          case "egress" -> egress(name);
+          case "audit" -> name.equals("verify") ? new AuditVerifyVerb() : null;
           default -> null;
         };
     if (verb != null) {
@@ -166,6 +174,15 @@ final class Verbs {
     return switch (name) {
       case "create" -> new PackCreateVerb();
       case "inspect" -> new PackInspectVerb();
+      default -> null;
+    };
+  }
+
+  private static Verb egress(String name) {
+    return switch (name) {
+      case "serve" -> new EgressServeVerb();
+      case "check" -> new EgressCheckVerb();
+      case "schema" -> new EgressSchemaVerb();
       default -> null;
     };
   }

@@ -64,7 +64,7 @@ class DispatchTest {
   @Test
   void everyVerbHasHelpWithAnExampleThatItsOwnGrammarReads() {
     for (Program program : new Program[] {Program.CARAFE, Program.of("smolvm", Map.of())})
-      for (String group : new String[] {"", "machine", "image", "pack"}) {
+      for (String group : new String[] {"", "machine", "image", "pack", "egress", "audit"}) {
         for (String name : Verbs.of(group)) {
           if (Verbs.isGroup(name) || name.equals("help")) {
             continue;
@@ -127,6 +127,16 @@ class DispatchTest {
     "image pull, 'no image was named', ''",
     "pack create -o x, 'no image was named', ''",
     "pack create --image x -o y.smolmachine, '--output ''y.smolmachine'' must be', 'without .smolmachine'",
+    "egress serve, 'no routes file was named: give --routes FILE', ''",
+    "egress srve, 'unknown command ''egress srve''', 'Did you mean ''serve''?'",
+    "egress serve --routes x --listen 0.0.0.0:80, '--listen 0.0.0.0:80: other hosts could reach that', ''",
+    "egress serve --routes x --listen here, 'invalid value ''here'' for --listen', ''",
+    "egress serve --routes x --listen localhost:80, 'invalid value ''localhost:80'' for --listen', ''",
+    "egress serve --routes x --metrics 10.0.0.1:80, '--metrics 10.0.0.1:80: other hosts', ''",
+    "egress serve --routes x --audit-level 3, 'invalid value ''3'' for --audit-level', ''",
+    "egress serve --routes x --audit-level 1, '--audit-level without --audit', ''",
+    "audit verify, 'no audit was named', ''",
+    "audit verify --expect 7 x, 'invalid value ''7'' for --expect', ''",
     "completion tcsh, 'name a shell', ''",
   })
   void wrongUseIsExitCode2WithASentenceAndAHint(String line, String message, String hint) {

@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carafe.cli.Caller.Outcome;
+import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.MachineStatus.State;
 import dev.carafe.machine.TerminalSize;
 import java.io.InputStream;
@@ -191,6 +192,19 @@ class SessionTest {
     assertThat(call).isNotDone();
     caller.signals.raise(Signals.TERMINATE);
     assertThat(end(call)).isEqualTo(new Outcome(143, "", ""));
+  }
+
+  @Test
+  void aThirdSignalEndsTheProcessWhenTheGuestDoesNotEndTheCommand() throws Exception {
+    Interrupts interrupts = new Interrupts(caller.signals);
+    interrupts.install();
+    // Nobody waits for it: as if its end never came.
+    interrupts.attach(new FakeExecution(ExecSpec.of("stubborn")), false);
+    caller.signals.raise(Signals.INTERRUPT).join();
+    caller.signals.raise(Signals.INTERRUPT).join();
+    assertThat(caller.signals.died).isNotDone();
+    caller.signals.raise(Signals.INTERRUPT).join();
+    assertThat(caller.signals.died.get(20, TimeUnit.SECONDS)).isEqualTo(130);
   }
 
   @Test

@@ -101,6 +101,24 @@ class FaultsTest {
   }
 
   @Test
+  void aCommandInAMachineThatPanicsIsNotWaitedForForEver() {
+    Machine machine = Lab.started(machines, "panic");
+    try {
+      assertThatThrownBy(
+              () ->
+                  machine.run(
+                      ExecSpec.shell(
+                          "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger")))
+          .isInstanceOf(MachineException.class)
+          .hasMessageContaining("has said nothing");
+      assertThat(machine.stop()).isTrue();
+      assertThat(machine.status().state()).isEqualTo(State.STOPPED);
+    } finally {
+      machine.delete();
+    }
+  }
+
+  @Test
   void aDamagedRecordIsNamedAndOnlyDeletionIsLeft() throws Exception {
     Machine machine = Lab.started(machines, "damaged");
     Files.writeString(machine.directory().resolve("machine.json"), "{\"version\":1,");

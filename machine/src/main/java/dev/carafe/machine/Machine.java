@@ -120,6 +120,16 @@ public interface Machine {
     return new MachineException(ErrorCode.UNSUPPORTED, attempted, "this engine cannot do that");
   }
 
+  /**
+   * Where sockets for the running machine's use can be made: a directory of this user's alone,
+   * whose path leaves room for a name of a dozen characters, and which goes away with the run.
+   *
+   * @throws MachineException STATE when it does not run
+   */
+  default Path sockets() {
+    throw unsupported("make sockets for machine '" + name() + "'");
+  }
+
   /** Where the machine keeps its files. */
   Path directory();
 }

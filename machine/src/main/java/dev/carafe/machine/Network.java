@@ -25,6 +25,8 @@ public record Network(
   public enum Reach {
     /** Nothing. */
     NONE,
+    /** The services that who holds its gateway gives it, and nothing else. */
+    SERVICES,
     /** What is listed. */
     LISTED,
     /** All that is public. */
@@ -75,6 +77,11 @@ public record Network(
     for (PublishedPort port : ports) {
       check(taken.add(port.host()), "the host's port " + port.host() + " is given twice");
     }
+  }
+
+  /** Services of this host only; who opens the machine's gateway says which. */
+  public static Network ofServices() {
+    return new Network(Reach.SERVICES, List.of(), List.of(), List.of());
   }
 
   /** The public network. */

@@ -31,6 +31,7 @@ final class Protocol {
   static final int THAW = 7;
   static final int POWEROFF = 8;
   static final int PROBE = 9;
+  static final int PING = 10;
 
   static final int DONE = 0;
   static final int SIGNALLED = 1;

@@ -215,7 +215,7 @@ final class QemuMachine implements Machine {
       MachineRecord record = record();
       Optional<Run> run = RecordFile.readRun(directory.run());
       boolean alive = run.isPresent() && run.get().alive();
-      if (alive) {
+      if (alive && answers(run.get())) {
         turnOff(run.get(), grace);
       }
       clear(record);
@@ -310,6 +310,11 @@ final class QemuMachine implements Machine {
       engine.connections(directory).with(run, channel -> channel.configure(files, END));
     }
     return relay;
+  }
+
+  @Override
+  public Path sockets() {
+    return running("make sockets for machine '" + name() + "'").sockets();
   }
 
   @Override

@@ -1,0 +1,223 @@
+package dev.carafe.egress.routes;
+
+import dev.carafe.egress.secret.Literal;
+import dev.carafe.egress.secret.Secret;
+import dev.carafe.egress.secret.SecretException;
+import dev.carafe.egress.secret.SecretReference;
+import dev.carafe.egress.secret.SecretSources;
+import dev.carafe.egress.yaml.Node;
+import dev.carafe.egress.yaml.Node.Fields;
+import dev.carafe.egress.yaml.Position;
+import dev.carafe.egress.yaml.Problems;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads the credentials of routes: first where they come from, and in the end the secrets. */
+final class AuthReader {
+  private final Path directory;
+  private final SecretSources sources;
+  private final Problems problems;
+
+  /** One secret may be used by several routes, and is fetched once. */
+  private final Map<SecretReference, Optional<Secret>> resolved = new LinkedHashMap<>();
+
+  private final List<Secret> passwords = new ArrayList<>();
+
+  /** A credential whose secret has not been fetched. */
+  record Wanted(String header, String prefix, SecretReference reference, Position at) {}
+
+  AuthReader(Path directory, SecretSources sources, Problems problems) {
+    this.directory = directory;
+    this.sources = sources;
+    this.problems = problems;
+  }
+
+  /** Reads an {@code auth}; empty when it cannot be read. */
+  Optional<Wanted> read(Fields auth) {
+    Optional<String> header =
+        auth.has("header")
+            ? auth.text("header")
+                .flatMap(name -> HeaderNames.name(name, auth.at("header"), problems))
+            : Optional.of("authorization");
+    String prefix =
+        switch (auth.text("scheme").orElse("")) {
+          case "bearer" -> "Bearer ";
+          case "token" -> "token ";
+          case "basic" -> "Basic ";
+          default -> "";
+        };
+    Optional<SecretReference> reference = auth.fields("token").flatMap(this::reference);
+    return header.isPresent() && reference.isPresent()
+        ? Optional.of(new Wanted(header.get(), prefix, reference.get(), auth.at("token")))
+        : Optional.empty();
+  }
+
+  private Optional<SecretReference> reference(Fields token) {
+    if (token.all().size() != 1) {
+      return Optional.empty(); // and a problem already
+    }
+    return switch (token.all().getFirst().key()) {
+      case "env" -> token.text("env").flatMap(name -> variable(name, token.at("env")));
+      case "file" -> token.text("file").flatMap(path -> file(path, token.at("file")));
+      case "command" -> command(token.items("command"));
+      case "keyring" -> token.fields("keyring").flatMap(this::keyring);
+      default -> Optional.empty();
+    };
+  }
+
+  private Optional<SecretReference> variable(String name, Position at) {
+    if (Literal.insteadOfName(name)) {
+      return literal(at, "'env' must be the name of an environment variable");
+    }
+    if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
+      problems.add(at, "'env' must be the name of an environment variable, as GITHUB_TOKEN");
+      return Optional.empty();
+    }
+    return Optional.of(new SecretReference.Variable(name));
+  }
+
+  private Optional<SecretReference> file(String written, Position at) {
+    if (Literal.holdsToken(written)) {
+      return literal(at, "'file' must be a path");
+    }
+    try {
+      return Optional.of(new SecretReference.File(path(written, directory, sources.env())));
+    } catch (InvalidPathException e) {
+      problems.add(at, "this is no path");
+      return Optional.empty();
+    }
+  }
+
+  private Optional<SecretReference> command(List<Node> items) {
+    List<String> words = new ArrayList<>();
+    for (Node each : items) {
+      if (!(each instanceof Node.Scalar scalar)) {
+        return Optional.empty();
+      }
+      if (Literal.holdsToken(scalar.value())) {
+        return literal(each.at(), "'command' must be a program and its arguments");
+      }
+      words.add(scalar.value());
+    }
+    if (words.isEmpty()) {
+      return Optional.empty();
+    }
+    if (words.getFirst().contains(" ") && words.size() == 1) {
+      problems.add(
+          items.getFirst().at(),
+          "no shell reads the command; write each word as an item of the list, as [pass, show, github]");
+      return Optional.empty();
+    }
+    if (words.getFirst().startsWith("~/")) {
+      words.set(0, path(words.getFirst(), directory, sources.env()).toString());
+    }
+    return Optional.of(new SecretReference.Command(words));
+  }
+
+  private Optional<SecretReference> keyring(Fields fields) {
+    Map<String, String> attributes = new LinkedHashMap<>();
+    for (Node.Entry entry : fields.all()) {
+      Optional<String> value = fields.text(entry.key());
+      if (value.isEmpty()) {
+        return Optional.empty();
+      }
+      if (Literal.insteadOfName(entry.key()) || Literal.insteadOfName(value.get())) {
+        return literal(entry.at(), "'keyring' must be attributes of an entry");
+      }
+      if (!entry.key().matches("[A-Za-z][A-Za-z0-9_:.-]*") || value.get().startsWith("-")) {
+        problems.add(entry.at(), "this cannot be an attribute of a keyring's entry");
+        return Optional.empty();
+      }
+      attributes.put(entry.key(), value.get());
+    }
+    return attributes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new SecretReference.Keyring(attributes));
+  }
+
+  private Optional<SecretReference> literal(Position at, String rule) {
+    problems.add(
+        at,
+        rule
+            + ", and this looks like a secret itself, which is never written into this file (if it is"
+            + " one, replace it: it has been on disk)");
+    return Optional.empty();
+  }
+
+  /** A path as it is written in a routes file. */
+  static Path path(String written, Path directory, Map<String, String> env) {
+    if (written.startsWith("~/") && env.containsKey("HOME")) {
+      return Path.of(env.get("HOME")).resolve(written.substring(2)).normalize();
+    }
+    return directory.resolve(written).normalize();
+  }
+
+  /** The credential with its secret; empty, and a problem, when that cannot be had. Blocks. */
+  Optional<Auth> fetch(Wanted want) {
+    // Not computeIfAbsent: a failure is one problem, at the first place that needs it.
+    if (!resolved.containsKey(want.reference())) {
+      resolved.put(want.reference(), resolve(want));
+    }
+    Optional<Secret> secret = resolved.get(want.reference());
+    secret.ifPresent(s -> checkForm(want, s));
+    return secret.map(s -> new Auth(want.header(), want.prefix(), s));
+  }
+
+  private Optional<Secret> resolve(Wanted want) {
+    try {
+      return Optional.of(sources.resolve(want.reference()));
+    } catch (SecretException e) {
+      problems.add(want.at(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private void checkForm(Wanted want, Secret secret) {
+    byte[] value = secret.bytes();
+    if (want.prefix().equals("Basic ")) {
+      int colon = 0;
+      while (colon < value.length && value[colon] != ':') {
+        colon++;
+      }
+      int password = value.length - colon - 1;
+      if (colon == value.length) {
+        problems.add(want.at(), secret.name() + " must be user:password for the scheme basic");
+      } else if (password >= Secret.LEAST_BYTES) {
+        byte[] bytes = Arrays.copyOfRange(value, colon + 1, value.length);
+        passwords.add(Secret.of("the password in " + secret.name(), bytes));
+        Arrays.fill(bytes, (byte) 0);
+      } else {
+        problems.add(
+            want.at(),
+            "the password in "
+                + secret.name()
+                + " is shorter than "
+                + Secret.LEAST_BYTES
+                + " bytes");
+      }
+    } else {
+      for (byte each : value) {
+        if (each < 0) {
+          problems.add(
+              want.at(), secret.name() + " has letters beyond ASCII, which no header can carry");
+          break;
+        }
+      }
+    }
+    Arrays.fill(value, (byte) 0);
+  }
+
+  /** All that has been fetched, and the passwords within it. */
+  List<Secret> secrets() {
+    List<Secret> all = new ArrayList<>();
+    resolved.values().forEach(secret -> secret.ifPresent(all::add));
+    all.addAll(passwords);
+    return all;
+  }
+}

@@ -1,0 +1,171 @@
+package dev.carafe.egress.routes;
+
+import dev.carafe.egress.secret.Secret;
+import dev.carafe.egress.secret.SecretSources;
+import dev.carafe.egress.yaml.Node;
+import dev.carafe.egress.yaml.Node.Fields;
+import dev.carafe.egress.yaml.Problems;
+import dev.carafe.egress.yaml.YamlReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads a routes file: its form by {@link RoutesShape}, its sense here, its secrets last. */
+final class RoutesFile {
+  private static final int MOST_CA_BYTES = 1024 * 1024;
+
+  private final Path file;
+  private final SecretSources sources;
+  private final Problems problems = new Problems();
+
+  private RoutesFile(Path file, SecretSources sources) {
+    this.file = file;
+    this.sources = sources;
+  }
+
+  static Routes read(Path file, SecretSources sources) throws RoutesException {
+    return parse(file, bytes(file), sources);
+  }
+
+  /** The file's bytes; one more than is allowed, if there are more. */
+  static byte[] bytes(Path file) throws RoutesException {
+    try {
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        throw RoutesException.unreadable(file, "this is not a file");
+      }
+      try (InputStream in = Files.newInputStream(file)) {
+        return in.readNBytes(RoutesShape.MOST_BYTES + 1);
+      }
+    } catch (NoSuchFileException e) {
+      throw RoutesException.unreadable(file, "there is no such file");
+    } catch (IOException e) {
+      throw RoutesException.unreadable(file, "the file cannot be read: " + e.getMessage());
+    }
+  }
+
+  static Routes parse(Path file, byte[] bytes, SecretSources sources) throws RoutesException {
+    return new RoutesFile(file, sources).parse(bytes);
+  }
+
+  private Routes parse(byte[] bytes) throws RoutesException {
+    Optional<Node> root = YamlReader.read(bytes, RoutesShape.MOST_BYTES, problems);
+    root.ifPresent(node -> RoutesShape.FILE.check(node, "a routes file", problems));
+    if (!(root.orElse(null) instanceof Fields top)) {
+      throw new RoutesException(file, problems.all());
+    }
+    Path directory = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("/"));
+    AuthReader credentials = new AuthReader(directory, sources, problems);
+    RouteReader reader = new RouteReader(problems, credentials);
+    List<RouteReader.Draft> drafts = new ArrayList<>();
+    for (Node each : top.items("routes")) {
+      if (each instanceof Fields fields) {
+        reader.route(fields).ifPresent(drafts::add);
+      }
+    }
+    refuseTheSameTwice(drafts);
+    List<Cidr> allow = allow(top);
+    List<X509Certificate> authorities = authorities(top, directory);
+    // Programs are run and files are read only for a file that is right otherwise.
+    List<Route> routes = new ArrayList<>();
+    if (problems.none()) {
+      for (RouteReader.Draft draft : drafts) {
+        routes.add(draft.with(draft.wanted().flatMap(credentials::fetch)));
+      }
+    }
+    if (!problems.none()) {
+      credentials.secrets().forEach(Secret::clear);
+      throw new RoutesException(file, problems.all());
+    }
+    return new Routes(routes, credentials.secrets(), allow, authorities, digest(bytes));
+  }
+
+  /** Two routes for one host and port: it would be chance which of them is meant. */
+  private void refuseTheSameTwice(List<RouteReader.Draft> drafts) {
+    Map<String, Integer> lines = new HashMap<>();
+    for (RouteReader.Draft draft : drafts) {
+      Route route = draft.route();
+      for (String covered : covered(route)) {
+        Integer before = lines.putIfAbsent(route.host() + covered, route.line());
+        if (before != null) {
+          problems.add(
+              draft.at(),
+              "the route to "
+                  + route.host()
+                  + " is here a second time; put both into one, see line "
+                  + before);
+          break;
+        }
+      }
+    }
+  }
+
+  private static List<String> covered(Route route) {
+    return switch (route.port()) {
+      case 0 -> List.of(" https:443", " http:80");
+      default -> List.of(" https:" + route.port(), " http:" + route.port());
+    };
+  }
+
+  private List<Cidr> allow(Fields top) {
+    List<Cidr> ranges = new ArrayList<>();
+    for (Node each : top.items("allow")) {
+      if (each instanceof Node.Scalar scalar) {
+        try {
+          ranges.add(Cidr.of(scalar.value()));
+        } catch (IllegalArgumentException e) {
+          problems.add(each.at(), e.getMessage());
+        }
+      }
+    }
+    return ranges;
+  }
+
+  private List<X509Certificate> authorities(Fields top, Path directory) {
+    Optional<String> named = top.text("ca");
+    if (named.isEmpty()) {
+      return List.of();
+    }
+    Path path = AuthReader.path(named.get(), directory, sources.env());
+    List<X509Certificate> certificates = new ArrayList<>();
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] pem = in.readNBytes(MOST_CA_BYTES);
+      for (var each :
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(pem))) {
+        certificates.add((X509Certificate) each);
+      }
+      if (certificates.isEmpty()) {
+        problems.add(top.at("ca"), "there is no certificate in " + path);
+      }
+    } catch (CertificateException e) {
+      problems.add(top.at("ca"), "there are no certificates in PEM form in " + path);
+    } catch (NoSuchFileException e) {
+      problems.add(top.at("ca"), "there is no file " + path);
+    } catch (IOException e) {
+      problems.add(top.at("ca"), "the file " + path + " cannot be read");
+    }
+    return certificates;
+  }
+
+  static String digest(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.carafe.egress.scan;
+
+/**
+ * In which eights of a view escapes may begin: what {@link Sieve} sees by the way, so that nobody
+ * has to go through all bytes for it again.
+ */
+final class Starts {
+  static final int EIGHT = 8;
+
+  private int[] eights = new int[64];
+  private int count;
+  private int from;
+  private int next;
+
+  /** Gives room for what is found between two places. */
+  int[] begin(int from, int to) {
+    int room = (to - from) / EIGHT + 2;
+    if (eights.length < room) {
+      eights = new int[room];
+    }
+    this.from = from;
+    next = 0;
+    return eights;
+  }
+
+  /** Says how many were found. */
+  void end(int found) {
+    count = found;
+  }
+
+  /** Begins with the first of them again. */
+  void again() {
+    next = 0;
+  }
+
+  /**
+   * Where the next escape at or after {@code at} begins, or -1; {@code at} does not go back without
+   * {@link #again}.
+   *
+   * @param quoted see {@link Unescape#next}
+   */
+  int next(byte[] bytes, int at, int to, boolean quoted) {
+    if (at < from) {
+      int escape = Unescape.next(bytes, at, Math.min(from, to), to, quoted);
+      if (escape >= 0) {
+        return escape;
+      }
+    }
+    while (next < count) {
+      int eight = eights[next];
+      if (eight + EIGHT > at) {
+        int escape =
+            Unescape.next(bytes, Math.max(at, eight), Math.min(to, eight + EIGHT), to, quoted);
+        if (escape >= 0) {
+          return escape;
+        }
+      }
+      next++;
+    }
+    return -1;
+  }
+}

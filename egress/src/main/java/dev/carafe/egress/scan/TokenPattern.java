@@ -1,0 +1,155 @@
+package dev.carafe.egress.scan;
+
+import com.google.re2j.Matcher;
+import com.google.re2j.Pattern;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What a kind of token looks like, or what a phrase does, from the keyword by which it is noticed.
+ *
+ * @param id what it is called in findings
+ * @param keyword what stands in each of them; see the data files for its form
+ * @param shape how far to look
+ * @param alone whether it only counts with no part of a word before it
+ * @param before bytes looked at before the keyword
+ * @param span bytes looked at from the keyword on, at most
+ * @param pattern RE2, of the whole token
+ * @param about for people
+ * @param example how one is put together; only tests make it
+ */
+record TokenPattern(
+    String id,
+    String keyword,
+    boolean anyCase,
+    Shape shape,
+    boolean alone,
+    int before,
+    int span,
+    Pattern pattern,
+    String about,
+    String example)
+    implements Keywords.Owner {
+
+  /** How far a token goes on after its keyword. */
+  enum Shape {
+    /** To the first byte that tokens do not have. */
+    TOKEN,
+    /** Over quotes, colons and spaces to a token. */
+    ASSIGNMENT,
+    /** Over several lines, to the first byte that keys do not have. */
+    BLOCK,
+    /** As far as the span. */
+    PHRASE
+  }
+
+  private static final boolean[] TOKEN = new boolean[128];
+
+  static {
+    for (byte b = 0; b >= 0 && b < 127; b++) {
+      TOKEN[b] = Alphabet.FOLDED.value(b) >= 0 || "-_.~+/=:%@?&!*$".indexOf(b) >= 0;
+    }
+  }
+
+  /** Between a name and its value. */
+  private static final int WIDEST_GAP = 24;
+
+  private static final int FEWEST_DIFFERENT = 8;
+
+  /**
+   * Where the token stands.
+   *
+   * @param start its first byte, -1 when there is none
+   * @param end after its last
+   * @param open whether more bytes may change this
+   */
+  record Found(int start, int end, boolean open) {}
+
+  /** Looks at the keyword at {@code at}. */
+  Found look(byte[] view, int low, int at, int high, boolean eager) {
+    if (alone && at > low && inWord(view[at - 1])) {
+      return new Found(-1, at, false);
+    }
+    int end = end(view, at, high);
+    boolean open = end == high && shape != Shape.PHRASE && end - at < span;
+    if (open && !eager) {
+      return new Found(-1, at, true);
+    }
+    int start = Math.max(low, at - before);
+    String window = new String(view, start, end - start, StandardCharsets.ISO_8859_1);
+    Matcher matcher = pattern.matcher(window);
+    for (int i = 0; i <= at - start && matcher.find(i); i = matcher.start() + 1) {
+      if (matcher.start() > at - start) {
+        break;
+      }
+      if (matcher.end() > at - start && !placeholder(matcher.group())) {
+        return new Found(start + matcher.start(), start + matcher.end(), open);
+      }
+    }
+    return new Found(-1, at, open);
+  }
+
+  private int end(byte[] view, int at, int high) {
+    int limit = Math.min(high, at + span);
+    int i = Math.min(limit, at + keyword.length());
+    switch (shape) {
+      case PHRASE -> i = limit;
+      case BLOCK -> {
+        while (i < limit && (token(view[i]) || spacing(view[i]))) {
+          i++;
+        }
+      }
+      case ASSIGNMENT -> {
+        int gap = Math.min(limit, i + WIDEST_GAP);
+        while (i < gap && (spacing(view[i]) || view[i] == '=' || view[i] == ':')) {
+          i++;
+        }
+        i = run(view, i, limit);
+      }
+      case TOKEN -> i = run(view, i, limit);
+    }
+    return i;
+  }
+
+  private static int run(byte[] view, int from, int limit) {
+    int i = from;
+    while (i < limit && token(view[i])) {
+      i++;
+    }
+    return i;
+  }
+
+  /** Whether tokens have such a byte, or the text around them that we do not tell from them. */
+  static boolean token(byte b) {
+    return b >= 0 && TOKEN[b];
+  }
+
+  private static boolean inWord(byte b) {
+    return Alphabet.FOLDED.value(b) >= 0 || b == '+' || b == '_' || b == '-';
+  }
+
+  private static boolean spacing(byte b) {
+    return b == ' ' || b == '\t' || b == '\r' || b == '\n' || "\"'`\\,>(){}[]|".indexOf(b) >= 0;
+  }
+
+  /** Whether this is what documents show instead of a token: xxxx, 1234567890abcdef, EXAMPLE. */
+  private boolean placeholder(String text) {
+    if (shape == Shape.PHRASE) {
+      return false;
+    }
+    String upper = text.toUpperCase(java.util.Locale.ROOT);
+    if (upper.contains("EXAMPLE") || upper.contains("PLACEHOLDER") || upper.contains("YOUR")) {
+      return true;
+    }
+    int at = upper.indexOf(keyword.toUpperCase(java.util.Locale.ROOT));
+    String rest = text.substring(at < 0 ? 0 : Math.min(text.length(), at + keyword.length()));
+    if (rest.length() < FEWEST_DIFFERENT) {
+      return false;
+    }
+    int next = 0;
+    for (int i = 1; i < rest.length(); i++) {
+      int step = rest.charAt(i) - rest.charAt(i - 1);
+      next += step == 1 || step == 0 ? 1 : 0;
+    }
+    return next * 2 > rest.length() || rest.chars().distinct().count() < FEWEST_DIFFERENT;
+  }
+}
