@@ -4,6 +4,8 @@ import dev.carafe.machine.Trace;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Where the program starts. The system property {@code carafe.program} is the name it was called
@@ -25,17 +27,33 @@ public final class Main {
             new FileInputStream(FileDescriptor.in),
             new FileOutputStream(FileDescriptor.out),
             new FileOutputStream(FileDescriptor.err));
+    Map<String, String> environment = environment(System.getenv());
     Cli cli =
         new Cli(
             System.getProperty("carafe.program", "carafe"),
             console,
             new HostTerminal(),
             new HostSignals(),
-            System.getenv(),
-            new OpenRooms(System.getenv()));
+            environment,
+            new OpenRooms(environment));
     int exitCode = cli.run(args);
     Trace.step("done");
     return exitCode;
+  }
+
+  /**
+   * The environment as the user has it: the launcher sets {@code LC_ALL} to what a JVM needs, and
+   * keeps the user's value, empty for none, in {@code CARAFE_LC_ALL}.
+   */
+  static Map<String, String> environment(Map<String, String> ours) {
+    Map<String, String> env = new HashMap<>(ours);
+    String locale = env.remove("CARAFE_LC_ALL");
+    if (locale != null && locale.isEmpty()) {
+      env.remove("LC_ALL");
+    } else if (locale != null) {
+      env.put("LC_ALL", locale);
+    }
+    return env;
   }
 
   /**
