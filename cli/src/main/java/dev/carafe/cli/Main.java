@@ -15,11 +15,12 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    end(run(args));
+    HostSignals signals = new HostSignals();
+    end(run(args, signals), signals);
   }
 
   /** Runs a command line on the process's own streams. */
-  static int run(String[] args) {
+  static int run(String[] args, HostSignals signals) {
     Trace.step("the JVM is up");
     // The bare descriptors: System.in and System.out buffer, and System.out swallows errors.
     Console console =
@@ -33,7 +34,7 @@ public final class Main {
             System.getProperty("carafe.program", "carafe"),
             console,
             new HostTerminal(),
-            new HostSignals(),
+            signals,
             environment,
             new OpenRooms(environment));
     int exitCode = cli.run(args);
@@ -61,12 +62,13 @@ public final class Main {
    * every jar of the program, a millisecond each. All that was begun has been ended by now; only if
    * a signal is ending the process at this moment, its hooks are left to finish.
    */
-  private static void end(int exitCode) {
+  private static void end(int exitCode, HostSignals signals) {
     try {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> {}));
     } catch (IllegalStateException e) {
       System.exit(exitCode); // waits for the hooks
     }
+    signals.endBySignal(exitCode);
     Runtime.getRuntime().halt(exitCode);
   }
 }
