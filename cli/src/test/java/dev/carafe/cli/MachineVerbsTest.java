@@ -195,6 +195,22 @@ class MachineVerbsTest {
   }
 
   @Test
+  void withoutANameItIsSaidThatOneIsMissing() {
+    Caller caller = Caller.carafe();
+    caller.machines.running("web");
+    assertThat(caller.call("machine", "exec", "--", "ls").err())
+        .isEqualTo(
+            "Error: vm not found: default: no machine was named:"
+                + " use 'carafe machine exec --name NAME'\n");
+    assertThat(caller.call("machine", "exec", "web", "--", "ls", "-l").err())
+        .isEqualTo(
+            "Error: vm not found: default: no machine was named;"
+                + " did you mean 'carafe machine exec --name web -- ls -l'?\n");
+    assertThat(Caller.smolvm().call("machine", "exec", "--", "ls").err())
+        .isEqualTo("Error: vm not found: default\n");
+  }
+
+  @Test
   void whatCannotBeANameIsNotFoundEither() {
     Caller caller = Caller.carafe();
     assertThat(caller.call("machine", "stop", "-n", "../../etc\u001b[2J"))
