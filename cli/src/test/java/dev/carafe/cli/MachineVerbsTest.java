@@ -195,6 +195,25 @@ class MachineVerbsTest {
   }
 
   @Test
+  void theStatusOfAFailedMachineSaysWhyExceptUnderTheNameSmolvm() {
+    Caller caller = Caller.carafe();
+    caller.call("machine", "create", "web");
+    caller.machines.startFails =
+        new MachineException(ErrorCode.GUEST, "start machine 'web'", "it is\nbroken");
+    caller.call("machine", "start", "web");
+
+    assertThat(caller.call("machine", "status", "web").out())
+        .isEqualTo(
+            "Machine 'web': failed\n"
+                + "Its last start failed: cannot start machine 'web': it is?broken\n");
+    assertThat(caller.call("machine", "status", "web", "--json").out())
+        .contains("\"failure\" : \"cannot start machine 'web': it is\\nbroken\"");
+    caller.program = "smolvm";
+    assertThat(caller.call("machine", "status", "web").out()).isEqualTo("Machine 'web': failed\n");
+    assertThat(caller.call("machine", "status", "web", "--json").out()).doesNotContain("failure");
+  }
+
+  @Test
   void withoutANameItIsSaidThatOneIsMissing() {
     Caller caller = Caller.carafe();
     caller.machines.running("web");
