@@ -76,7 +76,7 @@ final class PatternFile {
         before,
         Math.min(Integer.parseInt(block.getOrDefault("span", "512")), Scanner.LONGEST_TOKEN),
         Pattern.compile(
-            "(?s:.{0," + before + "}?)(" + block.get("pattern") + ")",
+            "\\A(?s:.{0," + before + "}?)(" + block.get("pattern") + ")",
             anyCase ? Pattern.CASE_INSENSITIVE : 0),
         block.get("about"),
         block.get("example"));
