@@ -128,7 +128,7 @@ class SidecarTest {
                     "bash",
                     "-c",
                     "exec 3<>/dev/tcp/10.91.0.1/9099; printf 'CONNECT other.example:443 HTTP/1.1\\r\\n"
-                        + "Host: other.example:443\\r\\n\\r\\n' >&3; timeout 10 head -c 400 <&3")
+                        + "Host: other.example:443\\r\\nConnection: close\\r\\n\\r\\n' >&3; timeout 10 cat <&3")
                 .withTimeout(Duration.ofSeconds(30)));
     assertThat(result.out())
         .startsWith("HTTP/1.1 403")
