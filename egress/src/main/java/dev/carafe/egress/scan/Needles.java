@@ -102,6 +102,7 @@ final class Needles {
         gram = gram << alphabet.bits | own[j] & 0xFF;
         if (j >= SHORT_GRAM - 1) {
           set(shortBits, shortShift, gram & shortMask());
+          set(shortBits, shortShift, (gram & shortMask()) * SECOND);
         }
         if (j >= alphabet.gram - 1) {
           int place = starts[i] + j - alphabet.gram + 1;
@@ -236,8 +237,12 @@ final class Needles {
   }
 
   private boolean hasShort(long gram) {
-    int hash = hash(gram & shortMask(), shortShift);
-    return (shortBits[hash >> 6] & 1L << hash) != 0;
+    return get(shortBits, hash(gram & shortMask(), shortShift))
+        && get(shortBits, hash((gram & shortMask()) * SECOND, shortShift));
+  }
+
+  private static boolean get(long[] bits, int hash) {
+    return (bits[hash >> 6] & 1L << hash) != 0;
   }
 
   private List<Run> runs(byte[] view, int low, int end, int high, long gram) {
