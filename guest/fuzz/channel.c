@@ -100,6 +100,7 @@ int __wrap_pipe2(int *ends, int flags)
 /* ---- the steps ---- */
 
 static struct channel channel;
+static struct port *const port = &channel.port;
 
 static void require(bool condition)
 {
@@ -126,7 +127,7 @@ static void check_stream(const struct stream *stream)
 /* What the agent would have sent: whole frames, of its own types, within the limits. Then it is gone. */
 static void check_output(void)
 {
-	const uint8_t *at = channel.out + channel.out_start, *end = at + channel.out_length;
+	const uint8_t *at = port->out + port->out_start, *end = at + port->out_length;
 	while (at < end) {
 		require(end - at >= FRAME_HEADER);
 		uint8_t type = at[0], flags = at[1];
@@ -158,7 +159,7 @@ static void check_output(void)
 		}
 		at += FRAME_HEADER + length;
 	}
-	channel.out_start = channel.out_length = 0;
+	port->out_start = port->out_length = 0;
 }
 
 static void check(void)
@@ -173,19 +174,19 @@ static void check(void)
 static void feed(const uint8_t *bytes, size_t length)
 {
 	while (length) {
-		size_t room = 2 * (FRAME_HEADER + MAX_PAYLOAD) - channel.in_length;
+		size_t room = 2 * (FRAME_HEADER + MAX_PAYLOAD) - port->in_length;
 		size_t n = length < room ? length : room;
 		require(n); /* or it would stall */
-		memcpy(channel.in + channel.in_length, bytes, n);
-		channel.in_length += n;
+		memcpy(port->in + port->in_length, bytes, n);
+		port->in_length += n;
 		bytes += n;
 		length -= n;
 		size_t before;
 		do {
-			before = channel.in_length;
-			channel_feed(&channel);
+			before = port->in_length;
+			port_feed(port);
 			check();
-		} while (channel.in_length != before);
+		} while (port->in_length != before);
 	}
 }
 
@@ -238,7 +239,7 @@ static void step(const uint8_t *what, const uint8_t *bytes, size_t length)
 	}
 	case 8:
 		if (what[1] & 1)
-			channel_event(&channel, EPOLLHUP);
+			port_event(port, EPOLLHUP);
 		hello();
 		break;
 	}
@@ -253,11 +254,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		in = malloc(2 * (FRAME_HEADER + MAX_PAYLOAD));
 		out = malloc(1 << 20);
 	}
-	memset(&channel, 0, sizeof channel);
-	channel.source.fd = -1; /* it is never writable: the output stays for check_output() */
-	channel.source.channel = &channel;
-	channel.in = in;
-	channel.out = out;
+	channel_init(&channel, -1);
+	port->writable = false; /* the output stays for check_output() */
+	port->in = in;
+	port->out = out;
 	pids = 0;
 	hello();
 	while (length >= 4) {
@@ -270,7 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		bytes += n;
 		length -= n;
 	}
-	channel_drop(&channel);
+	port->kind->drop(port);
 	check();
 	while (far_count)
 		close(far_ends[--far_count]);

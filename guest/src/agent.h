@@ -6,9 +6,11 @@
  *
  *   main.c       arguments, the loop, reaping
  *   boot.c       what PID 1 does first and last: mounts, modules, ports, turning off
- *   channel.c    bytes and frames, in and out
+ *   port.c       a port's bytes and frames, in and out
+ *   channel.c    the frames of a channel
  *   stream.c     what a request has while it runs: lanes, credit, its end
- *   request.c    a request's fields, and which function serves it
+ *   fields.c     fields: of requests, and of the relay's SETUP
+ *   request.c    which function serves a request
  *   configure.c  a machine's identity: entropy, clock, root, names
  *   command.c    EXEC's fields
  *   exec.c       commands: starting, signals, terminals
@@ -18,6 +20,8 @@
  *   copy.c       PUT's and GET's fields, and what both directions share
  *   copy_in.c    PUT, in a child
  *   copy_out.c   GET, in a child
+ *   probe.c      PROBE, in a child
+ *   relay.h      the machine's network, and its files
  */
 #ifndef CARAFE_AGENT_H
 #define CARAFE_AGENT_H
@@ -37,6 +41,7 @@ enum limits {
 	MAX_COMMANDS = 512,
 	MAX_MESSAGE = 4096,
 	MAX_PATH = 4095,
+	OUT_HIGH = 4 * (FRAME_HEADER + MAX_PAYLOAD), /* above it, a port's output buffer is full */
 };
 
 enum frame_type {
@@ -45,7 +50,7 @@ enum frame_type {
 };
 
 enum operation {
-	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_THAW, OP_POWEROFF,
+	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_THAW, OP_POWEROFF, OP_PROBE, OP_PING,
 };
 
 enum result_kind {
@@ -57,6 +62,10 @@ enum lane { LANE_IN = 0, LANE_OUT = 1, LANE_ERR = 2, LANES = 3 };
 #define FLAG_MORE 0x01
 #define FLAG_END 0x80
 #define LANE_MASK 0x03
+
+struct port;
+struct channel;
+struct stream;
 
 /* Numbers as the channel has them. */
 static inline uint16_t get16(const uint8_t *at)
@@ -92,13 +101,11 @@ static inline void put64(uint8_t *at, uint64_t value)
 	put32(at + 4, (uint32_t)(value >> 32));
 }
 
-struct channel;
-
 /* What an epoll event points at. */
 struct source {
-	enum source_kind { S_LISTENER, S_SIGNALS, S_CHANNEL, S_LANE } kind;
+	enum source_kind { S_LISTENER, S_SIGNALS, S_PORT, S_LANE, S_DOOR, S_DATAGRAM, S_CONNECTION } kind;
 	int fd; /* -1 when closed */
-	struct channel *channel;
+	struct port *port;
 	struct stream *stream;
 	enum lane lane;
 	uint32_t armed; /* epoll events asked for; 0 = not registered */
@@ -140,19 +147,33 @@ struct stream {
 	struct stream *next_dead;
 };
 
-struct channel {
+/* What a port is, apart from bytes and frames. */
+struct port_kind {
+	char magic[9];
+	uint32_t streams, window; /* for WELCOME */
+	size_t out_size;	  /* of its output buffer: OUT_HIGH, a frame, and what its streams may say at once */
+	uint16_t (*flags)(void);  /* for WELCOME */
+	void (*frame)(struct port *port, const uint8_t *frame, uint32_t length); /* in a session, and not HELLO */
+	void (*drop)(struct port *port); /* ends all that the session had */
+};
+
+struct port {
 	struct source source;
+	const struct port_kind *kind;
 	bool open; /* HELLO was seen and no fault since */
 	bool readable, writable;
 	bool hung_up;
 	bool answered; /* something was written since HELLO: the kernel knows of the host */
-	int64_t hang_up_at_ms; /* a port: when to look whether the host is really gone; 0 = no need */
+	int64_t hang_up_at_ms; /* in a machine: when to look whether the host is really gone; 0 = no need */
 
 	uint8_t *in; /* made at first use */
 	size_t in_length;
 	uint8_t *out;
 	size_t out_start, out_length;
+};
 
+struct channel {
+	struct port port; /* first: see channel_of() */
 	struct stream *streams[MAX_STREAMS];
 	size_t turn; /* the last of them that was resumed */
 };
@@ -166,23 +187,26 @@ void watch(struct source *source, uint32_t events);
 void close_source(struct source *source);
 
 /* boot.c */
-int boot(struct channel *channels);
+int boot(struct channel *channels); /* and the relay, if the machine has one */
 _Noreturn void power_off(void);
+
+/* port.c */
+void port_init(struct port *port, const struct port_kind *kind, int fd);
+void port_event(struct port *port, uint32_t events);
+bool port_pump(struct port *port);    /* takes and parses input; true: come again without waiting */
+void port_fault(struct port *port, const char *what); /* ends the session */
+void port_hang_up(struct port *port); /* looks whether the host is really gone */
+void port_feed(struct port *port);    /* parses what is in its buffer: also the fuzzers' door */
+bool port_full(const struct port *port); /* no more output now; it will become writable */
+void port_flush(struct port *port);
+uint8_t *port_reserve(struct port *port, size_t size);
+void port_commit(struct port *port, uint8_t *at, uint8_t type, uint8_t flags, uint32_t id, uint32_t length);
+void port_send(struct port *port, uint8_t type, uint8_t flags, uint32_t id, const void *payload, uint32_t length);
+_Noreturn void die(const char *what);
 
 /* channel.c */
 void channel_init(struct channel *channel, int fd);
-void channel_event(struct channel *channel, uint32_t events);
-bool channel_pump(struct channel *channel);  /* does what can be done now; true: come again without waiting */
-void channel_drop(struct channel *channel);  /* ends all its streams, and is deaf until the next HELLO */
-void channel_hang_up(struct channel *channel); /* looks whether the host is really gone */
-void channel_feed(struct channel *channel);  /* parses what is in its buffer: also the fuzzer's door */
-bool channel_full(const struct channel *channel); /* no more output now; it will become writable */
-void channel_flush(struct channel *channel);
-uint8_t *out_reserve(struct channel *channel, size_t size);
-void out_commit(struct channel *channel, uint8_t *at, uint8_t type, uint8_t flags, uint32_t id, uint32_t length);
-void send_frame(struct channel *channel, uint8_t type, uint8_t flags, uint32_t id, const void *payload,
-		uint32_t length);
-_Noreturn void die(const char *what);
+bool channel_pump(struct channel *channel); /* does what can be done now; true: come again without waiting */
 
 /* stream.c */
 struct stream *stream_new(struct channel *channel, uint32_t id); /* NULL: all are in use */
@@ -201,7 +225,7 @@ void streams_bury(void); /* frees what ended in this turn of the loop */
 void lane_end(struct stream *stream, enum lane lane);
 void lane_ready(struct stream *stream, enum lane lane);
 
-/* request.c */
+/* fields.c */
 struct fields {
 	const uint8_t *at, *end;
 };
@@ -213,6 +237,8 @@ struct field {
 enum field_next { FIELD_NONE, FIELD_OK, FIELD_BAD };
 enum field_next field_next(struct fields *fields, struct field *field);
 bool field_is_text(const struct field *field); /* not empty, and without NUL */
+
+/* request.c */
 void request_serve(struct stream *stream);
 
 /* configure.c */
@@ -297,5 +323,8 @@ _Noreturn void copy_fail(int error, const char *format, ...) __attribute__((form
 int copy_open(int root, const char *path, int flags);
 void copy_in(void);  /* from standard input */
 void copy_out(void); /* to standard output */
+
+/* probe.c */
+void serve_probe(struct stream *stream, struct fields fields);
 
 #endif

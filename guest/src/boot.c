@@ -1,20 +1,16 @@
 /* What PID 1 does first: mounts, modules, ports. And last: turning the machine off. */
-#include "agent.h"
+#include "relay.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -99,19 +95,11 @@ static int open_ports(struct channel *channels)
 		}
 		channel_init(&channels[i], fd);
 	}
+	/* It comes before the others, so that it is there now if it is at all. */
+	int fd = open_port("carafe.net");
+	if (fd >= 0)
+		relay_init(fd, true, 53);
 	return MAX_CHANNELS;
-}
-
-static void loopback_up(void)
-{
-	struct ifreq request = {.ifr_name = "lo"};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		say("lo: %s", strerror(errno));
-	close(fd);
 }
 
 /* Makes `path` descriptor `number`. All below it must be open, so that open() gives that one or a higher one. */
@@ -162,7 +150,7 @@ int boot(struct channel *channels)
 			say("%s: %s", links[i][1], strerror(errno));
 	umask(022);
 	load_modules();
-	loopback_up();
+	net_loopback_up();
 	protect_shared_directories();
 	struct rlimit files = {524288, 524288}; /* MAX_COMMANDS groups, and three lanes for each stream */
 	setrlimit(RLIMIT_NOFILE, &files);

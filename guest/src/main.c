@@ -1,5 +1,5 @@
 /* Arguments, the loop, reaping. */
-#include "agent.h"
+#include "relay.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -93,17 +93,22 @@ static void sooner(int64_t *next, int64_t then)
 		*next = then;
 }
 
+static void look_for_host(struct port *port, int64_t now, int64_t *next)
+{
+	if (port->hang_up_at_ms && port->hang_up_at_ms <= now) {
+		port_hang_up(port);
+		*next = now; /* for port_pump() */
+	}
+	sooner(next, port->hang_up_at_ms);
+}
+
 /* Acts on what is due; returns how long the loop may sleep, -1 for ever. */
 static int deadlines(void)
 {
 	int64_t now = now_ms(), next = INT64_MAX;
 	for (int i = 0; i < channel_count; i++) {
 		struct channel *channel = &channels[i];
-		if (channel->hang_up_at_ms && channel->hang_up_at_ms <= now) {
-			channel_hang_up(channel);
-			next = now; /* for channel_pump() */
-		}
-		sooner(&next, channel->hang_up_at_ms);
+		look_for_host(&channel->port, now, &next);
 		for (int j = 0; j < MAX_STREAMS; j++) {
 			struct stream *stream = channel->streams[j];
 			if (!stream || !stream->pid || stream->exited)
@@ -116,8 +121,14 @@ static int deadlines(void)
 			sooner(&next, stream->deadline_ms);
 		}
 	}
+	if (relay.there) {
+		look_for_host(&relay.port, now, &next);
+		sooner(&next, relay_deadline(now));
+	}
 	if (next == INT64_MAX)
 		return -1;
+	if (next < now)
+		return 0;
 	return next - now > 1000000 ? 1000000 : (int)(next - now);
 }
 
@@ -133,12 +144,13 @@ static void serve_listener(struct source *listener)
 
 static void after_channel(struct channel *channel, struct source *listener, bool once)
 {
-	if (!channel->hung_up || is_init)
+	struct port *port = &channel->port;
+	if (!port->hung_up || is_init)
 		return;
 	streams_bury();
-	close_source(&channel->source);
-	free(channel->in);
-	free(channel->out);
+	close_source(&port->source);
+	free(port->in);
+	free(port->out);
 	if (once)
 		exit(0);
 	channel_count = 0;
@@ -172,11 +184,16 @@ static _Noreturn void loop(int signals, int listener, bool once)
 				ended = true;
 				break;
 			}
-			case S_CHANNEL:
-				channel_event(source->channel, events[i].events);
+			case S_PORT:
+				port_event(source->port, events[i].events);
 				break;
 			case S_LANE:
 				lane_ready(source->stream, source->lane);
+				break;
+			case S_DOOR:
+			case S_DATAGRAM:
+			case S_CONNECTION:
+				relay_event(source, events[i].events);
 				break;
 			}
 		}
@@ -185,11 +202,17 @@ static _Noreturn void loop(int signals, int listener, bool once)
 			more |= channel_pump(&channels[i]);
 			after_channel(&channels[i], &listener_source, once);
 		}
+		if (relay.there) {
+			more |= relay_pump();
+			if (relay.port.hung_up && !is_init)
+				exit(0);
+		}
 		/* Only now that RESULT is under way: it takes a while. */
 		if (ended)
 			groups_sweep();
 		ended = false;
 		streams_bury();
+		connections_bury();
 	}
 }
 
@@ -209,16 +232,43 @@ static int listen_on(const char *path)
 	return fd;
 }
 
+/* A descriptor that we were started with. */
+static int given_fd(const char *text)
+{
+	int fd = atoi(text);
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
+		say("descriptor %s: %s", text, strerror(errno));
+		exit(2);
+	}
+	return fd;
+}
+
+/* What the agent serves; returns the listener, or -1. False arguments end it. */
+static int begin(int argc, char **argv)
+{
+	const char *mode = argc >= 3 ? argv[1] : "";
+	int listener = -1;
+	if (is_init) {
+		channel_count = boot(channels);
+	} else if (argc == 3 && strcmp(mode, "--listen") == 0) {
+		listener = listen_on(argv[2]);
+	} else if (argc == 3 && strcmp(mode, "--channel") == 0) {
+		channel_init(&channels[0], given_fd(argv[2]));
+		channel_count = 1;
+	} else if (argc <= 4 && strcmp(mode, "--relay") == 0) {
+		relay_init(given_fd(argv[2]), false, argc == 4 ? (uint16_t)atoi(argv[3]) : 0);
+	} else if (argc == 3 && strcmp(mode, "--network") == 0) {
+		relay_init(given_fd(argv[2]), true, 53);
+	} else {
+		fprintf(stderr, "usage: carafe-agent --channel FD | --listen PATH | --relay FD [DNS-PORT] | --network FD\n");
+		exit(2);
+	}
+	return listener;
+}
+
 int main(int argc, char **argv)
 {
 	is_init = getpid() == 1;
-	bool listening = argc == 3 && strcmp(argv[1], "--listen") == 0;
-	bool single = argc == 3 && strcmp(argv[1], "--channel") == 0;
-	if (!is_init && !listening && !single) {
-		fprintf(stderr, "usage: carafe-agent --channel FD | --listen PATH\n");
-		return 2;
-	}
-
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	sigset_t blocked;
 	sigemptyset(&blocked);
@@ -230,23 +280,8 @@ int main(int argc, char **argv)
 		say("cannot start: %s", strerror(errno));
 		return 1;
 	}
-
-	int listener = -1;
-	if (is_init) {
-		channel_count = boot(channels);
-	} else {
+	if (!is_init)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-		if (listening) {
-			listener = listen_on(argv[2]);
-		} else {
-			int fd = atoi(argv[2]);
-			if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
-				say("--channel %s: %s", argv[2], strerror(errno));
-				return 2;
-			}
-			channel_init(&channels[0], fd);
-			channel_count = 1;
-		}
-	}
-	loop(signals, listener, single);
+	int listener = begin(argc, argv);
+	loop(signals, listener, listener < 0);
 }

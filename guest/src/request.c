@@ -1,37 +1,15 @@
-/* A request's fields, and which function serves it. */
+/* Which function serves a request. */
 #include "agent.h"
 
 #include <errno.h>
-#include <string.h>
-
-enum field_next field_next(struct fields *fields, struct field *field)
-{
-	size_t left = (size_t)(fields->end - fields->at);
-	if (left == 0)
-		return FIELD_NONE;
-	if (left < 5)
-		return FIELD_BAD;
-	field->tag = fields->at[0];
-	field->length = get32(fields->at + 1);
-	field->value = fields->at + 5;
-	if (field->length > left - 5)
-		return FIELD_BAD;
-	fields->at += 5 + field->length;
-	return FIELD_OK;
-}
-
-bool field_is_text(const struct field *field)
-{
-	return field->length && !memchr(field->value, 0, field->length);
-}
 
 static void serve_poweroff(struct stream *stream)
 {
 	if (!is_init)
 		return stream_errno(stream, "this agent is not a machine's first process", EPERM);
-	struct channel *channel = stream->channel;
+	struct port *port = &stream->channel->port;
 	stream_result(stream, R_DONE, 0, "%s", "");
-	channel_flush(channel);
+	port_flush(port);
 	power_off();
 }
 
@@ -48,6 +26,8 @@ static void serve_plain(struct stream *stream, struct fields fields)
 	if (fields.at != fields.end)
 		return stream_result(stream, R_REFUSED, 0, "this request takes no fields");
 	switch (stream->operation) {
+	case OP_PING:
+		return done(stream, "answer", 0);
 	case OP_SYNC:
 		return serve_sync(stream);
 	case OP_FREEZE:
@@ -65,7 +45,7 @@ void request_serve(struct stream *stream)
 		return stream_result(stream, R_REFUSED, 0, "an empty request");
 	uint8_t operation = stream->request[0];
 	struct fields fields = {stream->request + 1, stream->request + stream->request_length};
-	if (operation < OP_CONFIGURE || operation > OP_POWEROFF)
+	if (operation < OP_CONFIGURE || operation > OP_PING)
 		return stream_result(stream, R_REFUSED, 0, "unknown operation %u", operation);
 	stream->operation = operation;
 	switch (stream->operation) {
@@ -76,6 +56,8 @@ void request_serve(struct stream *stream)
 	case OP_PUT:
 	case OP_GET:
 		return serve_copy(stream, fields);
+	case OP_PROBE:
+		return serve_probe(stream, fields);
 	default:
 		return serve_plain(stream, fields);
 	}

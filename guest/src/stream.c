@@ -60,7 +60,7 @@ struct stream *stream_new(struct channel *channel, uint32_t id)
 	stream->group = NO_GROUP;
 	for (int lane = 0; lane < LANES; lane++) {
 		stream->lanes[lane] = (struct source){
-			.kind = S_LANE, .fd = -1, .channel = channel, .stream = stream, .lane = lane};
+			.kind = S_LANE, .fd = -1, .stream = stream, .lane = lane};
 		stream->credit[lane] = WINDOW;
 	}
 	return channel->streams[i] = stream;
@@ -97,7 +97,7 @@ void stream_started(struct stream *stream)
 {
 	uint8_t pid[4];
 	put32(pid, (uint32_t)stream->pid);
-	send_frame(stream->channel, F_STARTED, 0, stream->id, pid, sizeof pid);
+	port_send(&stream->channel->port, F_STARTED, 0, stream->id, pid, sizeof pid);
 }
 
 void stream_result(struct stream *stream, enum result_kind kind, uint32_t code, const char *format, ...)
@@ -111,7 +111,7 @@ void stream_result(struct stream *stream, enum result_kind kind, uint32_t code, 
 	int n = vsnprintf((char *)payload + 8, MAX_MESSAGE, format, arguments);
 	va_end(arguments);
 	uint32_t length = n < 0 ? 0 : n >= MAX_MESSAGE ? MAX_MESSAGE - 1 : (uint32_t)n;
-	send_frame(stream->channel, F_RESULT, 0, stream->id, payload, 8 + length);
+	port_send(&stream->channel->port, F_RESULT, 0, stream->id, payload, 8 + length);
 	stream_free(stream);
 }
 
@@ -130,7 +130,7 @@ void lane_end(struct stream *stream, enum lane lane)
 	stream->ended[lane] = true;
 	/* The agent's own work has no lane but GET's: its standard error is its message. */
 	if (stream->operation == OP_EXEC || (stream->operation == OP_GET && lane == LANE_OUT))
-		send_frame(stream->channel, F_DATA, (uint8_t)lane | FLAG_END, stream->id, NULL, 0);
+		port_send(&stream->channel->port, F_DATA, (uint8_t)lane | FLAG_END, stream->id, NULL, 0);
 }
 
 /* What read() means that gave nothing. */
@@ -147,7 +147,7 @@ static void nothing_read(struct stream *stream, enum lane lane, ssize_t n)
 /* Sends what the command wrote, as far as credit and the channel allow. */
 static void pump_output(struct stream *stream, enum lane lane)
 {
-	struct channel *channel = stream->channel;
+	struct port *port = &stream->channel->port;
 	struct source *source = &stream->lanes[lane];
 	while (source->fd >= 0) {
 		uint32_t want = stream->credit[lane] < MAX_PAYLOAD ? stream->credit[lane] : MAX_PAYLOAD;
@@ -155,18 +155,18 @@ static void pump_output(struct stream *stream, enum lane lane)
 			return lane_end(stream, lane);
 		if (stream->exited && stream->left[lane] < want)
 			want = stream->left[lane];
-		if (!want || channel_full(channel))
+		if (!want || port_full(port))
 			return watch(source, 0);
-		uint8_t *at = out_reserve(channel, FRAME_HEADER + want);
+		uint8_t *at = port_reserve(port, FRAME_HEADER + want);
 		ssize_t n = read(source->fd, at + FRAME_HEADER, want);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return nothing_read(stream, lane, n);
-		out_commit(channel, at, F_DATA, (uint8_t)lane, stream->id, (uint32_t)n);
+		port_commit(port, at, F_DATA, (uint8_t)lane, stream->id, (uint32_t)n);
 		stream->credit[lane] -= (uint32_t)n;
 		stream->left[lane] -= stream->exited ? (uint32_t)n : 0;
-		channel_flush(channel);
+		port_flush(port);
 	}
 }
 
@@ -204,7 +204,7 @@ static void give_credit(struct stream *stream)
 		return;
 	uint8_t bytes[4];
 	put32(bytes, stream->unacked);
-	send_frame(stream->channel, F_CREDIT, LANE_IN, stream->id, bytes, sizeof bytes);
+	port_send(&stream->channel->port, F_CREDIT, LANE_IN, stream->id, bytes, sizeof bytes);
 	stream->credit[LANE_IN] += stream->unacked;
 	stream->unacked = 0;
 }
@@ -294,6 +294,9 @@ static void finish(struct stream *stream)
 		stream_result(stream, R_TIMED_OUT, 0, "the time limit passed");
 	else if (WIFSIGNALED(status))
 		stream_result(stream, R_SIGNALLED, (uint32_t)WTERMSIG(status), "%s", "");
+	else if (stream->operation == OP_PROBE)
+		stream_result(stream, R_DONE, (uint32_t)WEXITSTATUS(status), "%.*s", (int)stream->message_length,
+			      stream->message);
 	else if (stream->operation == OP_EXEC || WEXITSTATUS(status) == 0)
 		stream_result(stream, R_DONE, (uint32_t)WEXITSTATUS(status), "%s", "");
 	else

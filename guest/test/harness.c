@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -178,18 +179,41 @@ static struct host *host_on(int fd)
 	CHECK(host);
 	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
 	host->fd = fd;
+	host->magic = "CARAFE\r\n";
 	return host;
 }
 
-struct host *agent_start(void)
+static struct host *start_on_pair(const char *mode, const char *extra)
 {
 	int ends[2];
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
 	char number[16];
 	snprintf(number, sizeof number, "%d", ends[1]);
-	start((char *[]){"carafe-agent", "--channel", number, NULL}, ends[1]);
+	start((char *[]){"carafe-agent", (char *)mode, number, (char *)extra, NULL}, ends[1]);
 	close(ends[1]);
 	return host_on(ends[0]);
+}
+
+struct host *agent_start(void)
+{
+	return start_on_pair("--channel", NULL);
+}
+
+struct host *relay_start(uint16_t dns_port)
+{
+	struct host *host = start_on_pair("--relay", text("%u", dns_port));
+	host->magic = "CARAFENT";
+	CHECK_NUMBER(hello(host), 1);
+	return host;
+}
+
+struct host *network_start(void)
+{
+	CHECK(unshare(CLONE_NEWNET) == 0);
+	struct host *host = start_on_pair("--network", NULL);
+	host->magic = "CARAFENT";
+	CHECK_NUMBER(hello(host), 1);
+	return host;
 }
 
 void agent_listen(const char *path)
@@ -305,7 +329,7 @@ bool next_frame(struct host *host, struct frame *frame)
 void send_hello(struct host *host, uint16_t lowest, uint16_t highest, const char *nonce)
 {
 	uint8_t payload[28];
-	memcpy(payload, "CARAFE\r\n", 8);
+	memcpy(payload, host->magic, 8);
 	put16(payload + 8, lowest);
 	put16(payload + 10, highest);
 	memcpy(payload + 12, nonce, 16);
@@ -319,7 +343,7 @@ int hello(struct host *host)
 	snprintf(nonce, sizeof nonce, "nonce-%010d", ++count);
 	send_hello(host, 1, 1, nonce);
 	uint8_t mark[FRAME_HEADER + 24] = {F_WELCOME, 0, 0, 0, 0, 0, 0, 0, 44};
-	memcpy(mark + FRAME_HEADER, "CARAFE\r\n", 8);
+	memcpy(mark + FRAME_HEADER, host->magic, 8);
 	memcpy(mark + FRAME_HEADER + 8, nonce, 16);
 	for (host->skipped = 0; need(host, sizeof mark); host->in_start++, host->skipped++)
 		if (memcmp(host->in.at + host->in_start, mark, sizeof mark) == 0)

@@ -493,7 +493,7 @@ TEST("an unknown operation is refused")
 	struct request request = {0};
 	refused(host, request, "an empty request");
 	refused(host, request_of(0), "unknown operation 0");
-	refused(host, request_of(9), "unknown operation 9");
+	refused(host, request_of(11), "unknown operation 11");
 	refused(host, request_of(255), "unknown operation 255");
 }
 
@@ -652,6 +652,20 @@ TEST("what only a machine can do fails in a plain process, and does nothing")
 		field_text(&request, 1, "x");
 		refused(host, request, "takes no fields");
 	}
+}
+
+TEST("PING is answered at once, also beside a command that is silent, and takes no fields")
+{
+	struct host *host = open_session();
+	struct request silent = exec_of("sleep", "100", NULL);
+	struct record *sleeping = begin(host, &silent);
+	struct request request = request_of(OP_PING);
+	CHECK_END(run(host, &request), R_DONE, 0);
+	request = request_of(OP_PING);
+	field_text(&request, 1, "x");
+	refused(host, request, "takes no fields");
+	send_cancel(host, sleeping);
+	finish(host, sleeping);
 }
 
 TEST("SYNC answers with nothing but its result, and may be cancelled")

@@ -97,6 +97,7 @@ struct frame {
 
 struct host {
 	int fd;
+	const char *magic;
 	struct bytes in;
 	size_t in_start;
 	struct record *records[4096];
@@ -111,6 +112,9 @@ extern pid_t agent_pid;
 struct host *agent_start(void);		    /* on a socketpair; no HELLO yet */
 void agent_listen(const char *path);	    /* on a Unix socket */
 struct host *agent_connect(const char *path); /* no HELLO yet */
+/* An agent that serves a relay, after HELLO: without privilege; or with routes, in a network namespace of the test's own. */
+struct host *relay_start(uint16_t dns_port);
+struct host *network_start(void);
 void host_close(struct host *host);
 struct host *open_session(void); /* agent_start() and hello() */
 

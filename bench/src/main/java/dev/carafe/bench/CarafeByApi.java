@@ -46,7 +46,7 @@ final class CarafeByApi implements AutoCloseable {
   /** From nothing to a command that has exited; and the machine's removal. */
   void launch() {
     long start = System.nanoTime();
-    Machine machine = machines.create(MachineSpec.named(lab.name()).asEphemeral());
+    Machine machine = machines.create(MachineSpec.builder(lab.name()).ephemeral(true).build());
     try {
       machine.start();
       samples.addSince("carafe api: create, start (from the image's template)", start);
@@ -134,7 +134,8 @@ final class CarafeByApi implements AutoCloseable {
       for (int i = 0; i < count; i++) {
         work.add(
             () -> {
-              Machine machine = machines.create(MachineSpec.named(lab.name()).asEphemeral());
+              Machine machine =
+                  machines.create(MachineSpec.builder(lab.name()).ephemeral(true).build());
               synchronized (made) {
                 made.add(machine);
               }

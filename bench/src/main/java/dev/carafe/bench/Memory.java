@@ -37,7 +37,7 @@ final class Memory {
     List<Machine> made = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
-        Machine machine = machines.create(MachineSpec.named(lab.name()).asEphemeral());
+        Machine machine = machines.create(MachineSpec.builder(lab.name()).ephemeral(true).build());
         made.add(machine);
         machine.start();
         machine.run(ExecSpec.of("true"));

@@ -70,14 +70,10 @@ final class PlainBoot {
                 "-serial",
                 "file:" + sockets.resolve("console"),
                 "-device",
-                "virtio-serial-pci,id=ports,max_ports=" + (PORTS + 1)));
+                "virtio-serial-pci,id=ports,max_ports=" + (PORTS + 2)));
+    port(command, sockets, 1, "net", "carafe.net");
     for (int n = 1; n <= PORTS; n++) {
-      command.addAll(
-          List.of(
-              "-chardev",
-              "socket,id=p" + n + ",path=" + sockets.resolve("p" + n) + ",server=on,wait=off",
-              "-device",
-              "virtserialport,bus=ports.0,nr=" + n + ",chardev=p" + n + ",name=carafe." + n));
+      port(command, sockets, n + 1, "p" + n, "carafe." + n);
     }
     long start = System.nanoTime();
     Process process =
@@ -93,6 +89,16 @@ final class PlainBoot {
       process.waitFor(10, TimeUnit.SECONDS);
       Lab.deleteTree(sockets);
     }
+  }
+
+  private static void port(
+      List<String> command, Path sockets, int number, String socket, String name) {
+    command.addAll(
+        List.of(
+            "-chardev",
+            "socket,id=" + socket + ",path=" + sockets.resolve(socket) + ",server=on,wait=off",
+            "-device",
+            "virtserialport,bus=ports.0,nr=" + number + ",chardev=" + socket + ",name=" + name));
   }
 
   private static void greet(Process process, Path socket) throws IOException, InterruptedException {

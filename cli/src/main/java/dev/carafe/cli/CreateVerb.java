@@ -25,9 +25,11 @@ final class CreateVerb extends Verb {
         .flag("Show no progress.", "-q", "--quiet")
         .arguments(1, "[NAME]")
         .commandAfterDashes("[-- COMMAND [ARGUMENT...]]")
-        .example("machine create --name web --image debian:12 --init 'apt-get update'")
+        .example("machine create --name web --image debian:12 --net --init 'apt-get update'")
         .example("machine create web --cpus 4 --mem 4096 -e LANG=C.UTF-8")
-        .example("machine create --name site -- python3 -m http.server")
+        .example("machine create --name npm --allow-host registry.example.org -p 8080:80")
+        .example(
+            "machine create --name clock -- sh -c 'while sleep 60; do date; done >> /srv/clock'")
         .example("machine create --name copy --from web.smolmachine");
   }
 
@@ -38,15 +40,16 @@ final class CreateVerb extends Verb {
     MachineSpec spec;
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
       spec =
-          MachineFlags.spec(arguments, context, name)
-              .withInit(arguments.values("--init"))
-              .withLabels(Values.labels(arguments.values("--label")))
-              .withWorkload(arguments.command());
+          MachineFlags.spec(arguments, context, name).toBuilder()
+              .init(arguments.values("--init"))
+              .labels(Values.labels(arguments.values("--label")))
+              .workload(arguments.command())
+              .build();
       Optional<String> file = arguments.value("--from");
       if (file.isPresent()) {
         console.line("Extracting .smolmachine assets...");
         LoadedPack pack = context.rooms().packs().load(Path.of(file.get()), progress);
-        spec = MachineFlags.of(pack, spec, context.program());
+        spec = MachineFlags.of(pack, spec, context);
       }
       try (Machines machines = context.rooms().machines(progress)) {
         create(machines, spec);
@@ -54,6 +57,9 @@ final class CreateVerb extends Verb {
     }
     console.line("Created machine: " + name);
     console.line("  CPUs: " + spec.cpus() + ", Memory: " + spec.memoryMib() + " MiB");
+    if (!spec.network().ports().isEmpty()) {
+      console.line("  Ports: " + spec.network().ports().size());
+    }
     if (!spec.init().isEmpty()) {
       console.line("  Init commands: " + spec.init().size());
     }

@@ -6,11 +6,8 @@ import dev.carafe.egress.Listen;
 import dev.carafe.egress.audit.Audit;
 import dev.carafe.egress.audit.Metrics;
 import dev.carafe.egress.audit.MetricsServer;
-import dev.carafe.egress.proxy.AddressRules;
 import dev.carafe.egress.routes.RouteTable;
-import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.secret.SecretSources;
-import dev.carafe.egress.tls.UpstreamTrust;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -72,21 +69,13 @@ final class EgressService implements AutoCloseable {
     SecretSources sources =
         SecretSources.of(context.env(), warning -> console.note("Warning: " + warning));
     table = RouteTable.open(plan.routes(), sources, this::heard);
-    Routes routes = table.current();
-    if (routes.digest().isEmpty() && !plan.denyOnError()) {
+    if (table.current().digest().isEmpty() && !plan.denyOnError()) {
       throw new FailureException(
           "nothing was started, since the routes file cannot be used; with --deny-all-on-error it"
               + " starts and refuses everything");
     }
     try {
-      egress =
-          Egress.start(
-              options
-                  .routes(table)
-                  .addresses(
-                      AddressRules.standard()
-                          .and(routes.allow().stream().map(Object::toString).toList()))
-                  .trust(UpstreamTrust.with(routes.authorities())));
+      egress = Egress.start(options.routes(table).metrics(metrics));
     } catch (IOException | IllegalArgumentException e) {
       throw new FailureException(
           "the proxy cannot be started: " + e.getMessage(), ExitCode.FAILED, e);

@@ -20,9 +20,15 @@ import picocli.CommandLine.ParseResult;
 final class Grammar {
   private static final int WIDTH = 98;
 
+  /**
+   * Nothing here is made by picocli. Its own factory looks for a class of Groovy when it is loaded,
+   * and for that opens every jar of the program.
+   */
+  private static final CommandLine.IFactory NO_FACTORY = Grammar::cannotMake;
+
   private final Program program;
   private final String path;
-  private final CommandSpec spec = CommandSpec.create();
+  private final CommandSpec spec = CommandSpec.wrapWithoutInspection(null, NO_FACTORY);
 
   /** Option name → why it is refused. */
   private final Map<String, String> refused = new LinkedHashMap<>();
@@ -40,6 +46,10 @@ final class Grammar {
     this.program = program;
     this.path = path;
     spec.name(program.name() + " " + path);
+  }
+
+  private static <K> K cannotMake(Class<K> wanted) {
+    throw new IllegalStateException("picocli wants to make " + wanted);
   }
 
   Program program() {
@@ -233,7 +243,7 @@ final class Grammar {
               .paramLabel("ARGUMENT")
               .build());
     }
-    CommandLine line = new CommandLine(spec);
+    CommandLine line = new CommandLine(spec, NO_FACTORY);
     line.setExpandAtFiles(false);
     line.setInterpolateVariables(false);
     line.setTrimQuotes(false);

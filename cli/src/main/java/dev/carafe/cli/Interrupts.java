@@ -13,11 +13,16 @@ import java.util.OptionalInt;
  *   <li>While it runs without a terminal: the signal is passed on to it; it may take it as it
  *       likes. A second one ends the command.
  *   <li>While it runs on a terminal: the command is ended (Ctrl-C is a byte there, no signal).
+ *   <li>When the command was to be ended and has not: one more ends this process.
  *   <li>During the clean-up: nothing, so that nothing is left.
  * </ul>
+ *
+ * <p>The same signal again within half a second is the first one once more: {@code timeout} sends
+ * it to the process and then to its group, a terminal that goes away does alike.
  */
 final class Interrupts {
   private static final long PATIENCE_MILLIS = 10_000;
+  private static final long ECHO_NANOS = 500_000_000;
 
   private final Signals signals;
   private final Thread worker = Thread.currentThread();
@@ -25,6 +30,7 @@ final class Interrupts {
   private Execution execution;
   private boolean terminal;
   private int first;
+  private long firstAt;
   private boolean cleaning;
   private OptionalInt exitCode = OptionalInt.empty();
 
@@ -68,13 +74,21 @@ final class Interrupts {
   private void raised(int signal) {
     Execution target;
     boolean again;
+    boolean ending;
     synchronized (this) {
       if (cleaning) {
         return;
       }
       again = first != 0;
-      first = again ? first : signal;
+      if (again && signal == first && signals.nanos() - firstAt < ECHO_NANOS) {
+        return;
+      }
+      if (!again) {
+        first = signal;
+        firstAt = signals.nanos();
+      }
       target = execution;
+      ending = target != null && exitCode.isPresent();
       if (target == null || terminal || again) {
         exitCode = OptionalInt.of(ExitCode.ofSignal(signal));
       }
@@ -86,6 +100,9 @@ final class Interrupts {
       if (again || !cleansSoon()) {
         signals.die(ExitCode.ofSignal(signal));
       }
+    } else if (ending) {
+      // The guest that was told so does not answer.
+      signals.die(ExitCode.ofSignal(signal));
     } else if (terminal || again) {
       target.close();
     } else {

@@ -39,7 +39,8 @@ final class ListVerb extends Verb {
           Json.of(
               json -> {
                 json.writeStartArray();
-                rows.forEach(row -> MachineJson.write(json, row.spec(), row.status()));
+                rows.forEach(
+                    row -> MachineJson.write(json, row.spec(), row.status(), context.program()));
                 json.writeEndArray();
               }));
       return ExitCode.OK;
@@ -60,7 +61,7 @@ final class ListVerb extends Verb {
           Integer.toString(spec.cpus()),
           spec.memoryMib() + " MiB",
           "0",
-          "0",
+          Integer.toString(spec.network().ports().size()),
           spec.storageGib() + " GiB",
           spec.overlayGib() + " GiB");
       if (arguments.has("--verbose")) {
@@ -104,6 +105,10 @@ final class ListVerb extends Verb {
     detail(text, "Created", row.status().created().toString());
     spec.directory().ifPresent(directory -> detail(text, "Workdir", directory));
     spec.user().ifPresent(user -> detail(text, "User", user));
+    if (spec.network().outbound()) {
+      detail(text, "Network", NetworkFlags.words(spec.network()));
+    }
+    spec.network().ports().forEach(port -> detail(text, "Port", port.toString()));
     if (!spec.env().isEmpty()) {
       detail(text, "Env", String.join(", ", spec.env().keySet()));
     }

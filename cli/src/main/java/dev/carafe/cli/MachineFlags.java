@@ -1,8 +1,10 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.SidecarSpec;
 import dev.carafe.image.pack.LoadedPack;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -13,8 +15,8 @@ import java.util.concurrent.ThreadLocalRandom;
 final class MachineFlags {
   static final String NO_MOUNTS =
       "machines cannot share directories of the host yet; copy with 'machine cp'";
-  static final String NO_PORTS = "machines cannot publish ports yet";
-  static final String NO_NETWORK = "machines have no network yet";
+  static final String NO_NETWORK =
+      "machines have one kind of network, without a device; see docs/network.md";
   static final String NO_GPU = "machines have no GPU";
   static final String NO_SECRETS = "secrets are not built yet";
   static final String NO_AGENT = "nothing of the host's is passed into a machine yet";
@@ -39,15 +41,17 @@ final class MachineFlags {
             "DIR", "Working directory of every command (default: the image's).", "-w", "--workdir")
         .value(
             "USER", "User of every command: name, uid, uid:gid (default: the image's).", "--user")
+        .flag("Let it reach the public network.", "--net")
+        .values("CIDR", "Let it reach only this network, and what else is named.", "--allow-cidr")
+        .values("HOST", "Let it reach only this host, its sub-domains, …", "--allow-host")
+        .flag("Let it reach only this computer's loopback.", "--outbound-localhost-only")
+        .value("FILE", "Let it reach only what this routes file allows, by a proxy.", "--routes")
+        .values("HOST:GUEST", "Publish a port of it on this computer's loopback.", "-p", "--port")
         .value("OS/ARCH", "The image's platform; only this computer's own.", "--oci-platform")
         .refuseValue(NO_MOUNTS, "-v", "--volume")
-        .refuseValue(NO_PORTS, "-p", "--port")
-        .refuseFlags(NO_NETWORK, "--net", "--outbound-localhost-only")
         .refuseValue(NO_NETWORK, "--net-backend")
         .refuseValue(NO_NETWORK, "--dns")
         .refuseValue(NO_NETWORK, "--network")
-        .refuseValue(NO_NETWORK, "--allow-cidr")
-        .refuseValue(NO_NETWORK, "--allow-host")
         .refuseFlags(NO_GPU, "--gpu", "--cuda", "--auto-graph")
         .refuseValue(NO_GPU, "--gpu-vram")
         .refuseFlags("programs for another processor cannot be run", "--rosetta")
@@ -74,34 +78,47 @@ final class MachineFlags {
       throw new UsageException("--from and --image cannot be given together");
     }
     try {
-      MachineSpec spec =
-          MachineSpec.named(name)
-              .withCpus(Values.cpus(arguments, context.console(), program.cpus()))
-              .withMemoryMib(Values.memoryMib(arguments, program.memoryMib()))
-              .withDisks(
+      MachineSpec.Builder spec =
+          MachineSpec.builder(name)
+              .cpus(Values.cpus(arguments, context.console(), program.cpus()))
+              .memoryMib(Values.memoryMib(arguments, program.memoryMib()))
+              .disks(
                   Values.storageGib(arguments, MachineSpec.DEFAULT_STORAGE_GIB),
                   Values.overlayGib(arguments, MachineSpec.DEFAULT_OVERLAY_GIB))
-              .withEnv(Values.environment(arguments.values("--env"), context));
-      if (arguments.has("--image")) {
-        String image = arguments.value("--image").orElseThrow();
-        if (image.isEmpty()) {
-          throw new UsageException("--image is empty");
-        }
-        spec = spec.withImage(image);
+              .env(Values.environment(arguments.values("--env"), context))
+              .network(NetworkFlags.network(arguments))
+              .image(arguments.value("--image"))
+              .user(arguments.value("--user"));
+      if (arguments.value("--image").isPresent() && arguments.value("--image").get().isEmpty()) {
+        throw new UsageException("--image is empty");
       }
       Optional<String> directory = arguments.value("--workdir");
       if (directory.isPresent()) {
-        spec = spec.withDirectory(Values.directory("--workdir", directory.get()));
+        spec.directory(Values.directory("--workdir", directory.get()));
       }
-      Optional<String> user = arguments.value("--user");
-      return user.isPresent() ? spec.withUser(user.get()) : spec;
+      Optional<String> routes = arguments.value("--routes");
+      return routes.isPresent() ? withSidecar(spec.build(), routes.get()) : spec.build();
     } catch (MachineException e) {
       throw new UsageException(e.said());
     }
   }
 
+  /** A routes file that cannot be used is refused before there is a machine. */
+  private static MachineSpec withSidecar(MachineSpec spec, String routes) {
+    try {
+      return SidecarSpec.prepare(spec, Path.of(routes));
+    } catch (MachineException e) {
+      throw new FailureException(e.said(), ExitCode.FAILED, e);
+    }
+  }
+
   /** The machine to make of a pack, whose image has environment and directory already. */
-  static MachineSpec of(LoadedPack pack, MachineSpec spec, Program program) {
+  static MachineSpec of(LoadedPack pack, MachineSpec spec, Context context) {
+    Program program = context.program();
+    if (pack.manifest().network() && !spec.network().outbound()) {
+      // What was downloaded does not decide what it may reach.
+      context.console().note("Note: this pack asks for a network, which it gets only with --net.");
+    }
     // As in smolvm, a value that is the default means that the pack decides.
     int cpus =
         spec.cpus() == program.cpus() ? Math.clamp(pack.manifest().cpus(), 1, 16) : spec.cpus();
@@ -109,7 +126,7 @@ final class MachineFlags {
         spec.memoryMib() == program.memoryMib()
             ? Math.clamp(pack.manifest().mem(), 64, 1 << 20)
             : spec.memoryMib();
-    return spec.withImage(pack.image().digest()).withCpus(cpus).withMemoryMib(memory);
+    return spec.toBuilder().image(pack.image().digest()).cpus(cpus).memoryMib(memory).build();
   }
 
   /** The name given, checked; or one nobody has. */

@@ -12,7 +12,8 @@ import tools.jackson.core.JsonGenerator;
 final class MachineJson {
   private MachineJson() {}
 
-  static void write(JsonGenerator json, MachineSpec spec, MachineStatus status) {
+  /** Under the name {@code carafe} there is one field more: why the last start failed, or null. */
+  static void write(JsonGenerator json, MachineSpec spec, MachineStatus status, Program program) {
     json.writeStartObject();
     json.writeStringProperty("name", spec.name());
     json.writeStringProperty("state", status.state().word());
@@ -24,7 +25,7 @@ final class MachineJson {
       json.writeNullProperty("pid");
     }
     json.writeNumberProperty("mounts", 0);
-    json.writeNumberProperty("ports", 0);
+    json.writeNumberProperty("ports", spec.network().ports().size());
     json.writeNumberProperty("created_at", status.created().getEpochSecond());
     json.writeNumberProperty("storage_gb", spec.storageGib());
     json.writeNumberProperty("overlay_gb", spec.overlayGib());
@@ -42,12 +43,15 @@ final class MachineJson {
     json.writeNumberProperty("health_timeout_secs", 0);
     json.writeNumberProperty("health_retries", 0);
     json.writeNumberProperty("health_startup_grace_secs", 0);
-    json.writeBooleanProperty("network", false);
+    json.writeBooleanProperty("network", spec.network().outbound());
     json.writeBooleanProperty("cuda", false);
     json.writeBooleanProperty("forkable", false);
     json.writeNullProperty("cuda_fork_pool_size");
     json.writeNullProperty("cuda_vram_limit_mib");
     json.writeBooleanProperty("forkpoint_held", false);
+    if (!program.smolvm()) {
+      Json.string(json, "failure", status.failure());
+    }
     Json.strings(json, "labels", spec.labels());
     json.writeEndObject();
   }

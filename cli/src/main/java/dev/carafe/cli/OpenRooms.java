@@ -34,6 +34,11 @@ final class OpenRooms implements Rooms {
   }
 
   @Override
+  public Machines lastingMachines(Progress progress) {
+    return QemuMachines.open(home, progress, Optional.of(Self.command("machine", RelayVerb.NAME)));
+  }
+
+  @Override
   public Images images() {
     return new Stored(home, ImageStore.open(home));
   }

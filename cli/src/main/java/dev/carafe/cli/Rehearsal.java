@@ -59,6 +59,7 @@ final class Rehearsal {
     for (int i = 0; i < 2; i++) {
       call("run", "-q", "--image", IMAGE, "--", "true");
     }
+    call("run", "-q", "--net", "--image", IMAGE, "--", "true");
     call("machine", "create", "--name", "rehearsal", "--image", IMAGE);
     call("machine", "start", "--name", "rehearsal");
     call("machine", "exec", "--name", "rehearsal", "--", "true");
@@ -158,9 +159,14 @@ final class Rehearsal {
       }
       try (var all = Files.newDirectoryStream(home.runtime())) {
         for (Path sockets : all) {
-          if (Files.exists(sockets.resolve("up")) && served.add(sockets)) {
-            listen(sockets.resolve("p1"), Rehearsal::agent);
-            listen(sockets.resolve("qmp"), socket -> control(socket, sockets));
+          Path nursery = sockets.resolve("q");
+          if (Files.deleteIfExists(nursery.resolve("up")) && served.add(sockets)) {
+            listen(nursery.resolve("p1"), Rehearsal::agent);
+            for (int n = 2; n <= 16; n++) {
+              Files.createFile(nursery.resolve("p" + n));
+            }
+            listen(nursery.resolve("net"), Rehearsal::network);
+            listen(nursery.resolve("qmp"), socket -> control(socket, sockets));
           }
         }
       }
@@ -239,8 +245,42 @@ final class Rehearsal {
         frame(socket, 10, 0, stream, little(8));
       } else if (type == 3 && !more && payload.get(0) == 3) {
         frame(socket, 4, 0, stream, little(4).putInt(0, 42));
+      } else if (type == 3 && !more && payload.get(0) == 9) {
+        frame(socket, 10, 0, stream, outcome(payload));
       } else if (type == 3 && !more || type == 5 && head.get(1) < 0) {
         frame(socket, 10, 0, stream, little(8));
+      }
+    }
+  }
+
+  /** What comes of an attempt to reach something: nothing but the gateway's port 1 is reached. */
+  private static ByteBuffer outcome(ByteBuffer probe) {
+    int what = probe.get(6);
+    String said = what == 5 ? "lo" : what == 4 ? "NXDOMAIN" : "";
+    boolean gate = what == 1 && probe.getShort(12 + probe.getInt(8) + 5) == 1;
+    ByteBuffer result = little(8 + said.length());
+    result.putInt(4, gate || !said.isEmpty() ? 0 : 101);
+    return result.put(8, said.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** The guest's end of the relay, on which nobody connects to anything. */
+  private static void network(SocketChannel socket) throws IOException {
+    var in = new java.io.DataInputStream(Channels.newInputStream(socket));
+    for (; ; ) {
+      int type = in.readUnsignedByte();
+      if (type == 0) {
+        continue; // padding
+      }
+      ByteBuffer head = little(12);
+      in.readFully(head.array(), 1, 11);
+      ByteBuffer payload = little(head.getInt(8));
+      in.readFully(payload.array());
+      if (type == 1) {
+        ByteBuffer welcome = little(44).put(payload.array(), 0, 8).put(payload.array(), 12, 16);
+        welcome.putInt(1).putInt(65_536).putInt(1_024).putInt(131_072);
+        frame(socket, 2, 0, 0, welcome);
+      } else {
+        frame(socket, 17, 0, 0, little(4));
       }
     }
   }

@@ -33,8 +33,10 @@ final class ResizeVerb extends Verb {
       Machine machine = Context.find(machines, name);
       UpdateVerb.requireStopped(machine);
       List<String> changes = new ArrayList<>();
-      MachineSpec spec = UpdateVerb.disks(machine.spec(), arguments, changes);
-      machine.update(spec);
+      MachineSpec spec = machine.spec();
+      MachineSpec.Builder changed = spec.toBuilder();
+      UpdateVerb.disks(spec, changed, arguments, changes);
+      machine.update(changed.build());
       context.console().line("Resized machine '" + name + "':");
       changes.forEach(line -> context.console().line("  " + line));
       return ExitCode.OK;

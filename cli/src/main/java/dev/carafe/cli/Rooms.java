@@ -11,6 +11,11 @@ interface Rooms {
   /** The user's machines. */
   Machines machines(Progress progress);
 
+  /**
+   * The user's machines, for who starts some that are to have a network when this process is gone.
+   */
+  Machines lastingMachines(Progress progress);
+
   /** The user's images. */
   Images images();
 

@@ -1,5 +1,7 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Sidecar;
+import dev.carafe.bottle.SidecarSpec;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageConfig;
 import dev.carafe.image.pack.LoadedPack;
@@ -52,14 +54,14 @@ final class RunVerb extends Verb {
       if (file.isPresent()) {
         progress.step("Extracting .smolmachine assets...");
         LoadedPack pack = context.rooms().packs().load(Path.of(file.get()), progress);
-        spec = MachineFlags.of(pack, spec, context.program());
+        spec = MachineFlags.of(pack, spec, context);
       }
       List<String> command = arguments.positionals();
       if (command.isEmpty()) {
         command = imageCommand(spec, context, progress);
       }
       if (arguments.has("--detach")) {
-        return detached(spec.withWorkload(command), context, progress);
+        return detached(spec.toBuilder().workload(command).build(), context, progress);
       }
       if (command.isEmpty()) {
         throw new FailureException(
@@ -68,7 +70,7 @@ final class RunVerb extends Verb {
                 + " run -- COMMAND");
       }
       ExecSpec exec = ExecVerb.spec(command, arguments, context);
-      return ephemeral(spec.asEphemeral(), exec, terminal, context, progress);
+      return ephemeral(spec.toBuilder().ephemeral(true).build(), exec, terminal, context, progress);
     }
   }
 
@@ -96,6 +98,11 @@ final class RunVerb extends Verb {
       try {
         if (interrupts.exitCode().isEmpty()) {
           machine.start();
+        }
+        Optional<SidecarSpec> sidecar = SidecarSpec.of(spec, context.env());
+        if (sidecar.isPresent() && interrupts.exitCode().isEmpty()) {
+          // It is closed with the machines at the latest.
+          Sidecar.open(machine, sidecar.get().withNotes(context.console()::note));
         }
         progress.clear();
         exitCode =
@@ -152,7 +159,7 @@ final class RunVerb extends Verb {
     if (context.program().smolvm()) {
       context.console().note("Starting persistent machine...");
     }
-    try (Machines machines = context.rooms().machines(progress)) {
+    try (Machines machines = context.rooms().lastingMachines(progress)) {
       Machine machine;
       try {
         machine = machines.create(spec);

@@ -14,6 +14,9 @@ interface Signals {
    */
   void handle(int signal, Runnable handler);
 
+  /** Now, in nanoseconds, by a clock that only goes forward. */
+  long nanos();
+
   /** Ends this process at once; only shutdown hooks still run. */
   void die(int exitCode);
 }

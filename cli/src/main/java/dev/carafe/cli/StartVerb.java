@@ -36,14 +36,19 @@ final class StartVerb extends Verb {
     MachineStatus status;
     String name;
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"));
-        Machines machines = context.rooms().machines(progress)) {
+        Machines machines = context.rooms().lastingMachines(progress)) {
       Machine machine =
           given.isPresent() ? Context.find(machines, given.get()) : standard(machines, context);
       name = machine.name();
       if (context.program().smolvm() && !machine.status().running()) {
         context
             .console()
-            .note("Starting machine '" + name + "' with 0 mount(s) and 0 port mapping(s)...");
+            .note(
+                "Starting machine '"
+                    + name
+                    + "' with 0 mount(s) and "
+                    + machine.spec().network().ports().size()
+                    + " port mapping(s)...");
       }
       started = machine.start();
       status = machine.status();
@@ -62,9 +67,10 @@ final class StartVerb extends Verb {
       return found.get();
     }
     MachineSpec spec =
-        MachineSpec.named(ExecVerb.DEFAULT_NAME)
-            .withCpus(context.program().cpus())
-            .withMemoryMib(context.program().memoryMib());
+        MachineSpec.builder(ExecVerb.DEFAULT_NAME)
+            .cpus(context.program().cpus())
+            .memoryMib(context.program().memoryMib())
+            .build();
     try {
       return machines.create(spec);
     } catch (MachineException e) {

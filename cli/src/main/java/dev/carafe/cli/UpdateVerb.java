@@ -5,6 +5,8 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.Machines;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Network.PublishedPort;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,14 +32,14 @@ final class UpdateVerb extends Verb {
         .values("KEY", "Take a variable away.", "--remove-env")
         .value("DIR", "Working directory of every command.", "-w", "--workdir")
         .value("USER", "User of every command.", "--user")
+        .values("HOST:GUEST", "Publish one more port of it.", "-p", "--port")
+        .values("HOST:GUEST", "Publish a port no longer.", "--remove-port")
+        .flag("Let it reach the public network, if it reaches nothing now.", "--net")
+        .flag("Let it reach nothing.", "--no-net")
         .refuseValue(MachineFlags.NO_MOUNTS, "-v", "--volume")
         .refuseValue(MachineFlags.NO_MOUNTS, "--remove-volume")
-        .refuseValue(MachineFlags.NO_PORTS, "-p", "--port")
-        .refuseValue(MachineFlags.NO_PORTS, "--remove-port")
-        .refuseFlags(MachineFlags.NO_NETWORK, "--net")
         .refuseFlags(MachineFlags.NO_GPU, "--gpu")
         .refuseFlags("programs for another processor cannot be run", "--rosetta")
-        .accepted("--no-net")
         .accepted("--no-gpu")
         .accepted("--no-rosetta")
         .arguments(1, "[NAME]")
@@ -66,16 +68,18 @@ final class UpdateVerb extends Verb {
 
   private static MachineSpec change(
       MachineSpec spec, Arguments arguments, Context context, List<String> changes) {
-    MachineSpec changed = spec;
+    MachineSpec.Builder changed = spec.toBuilder();
     if (arguments.has("--cpus")) {
-      changed = changed.withCpus(Values.cpus(arguments, context.console(), spec.cpus()));
-      changes.add("CPUs: " + changed.cpus());
+      int cpus = Values.cpus(arguments, context.console(), spec.cpus());
+      changed.cpus(cpus);
+      changes.add("CPUs: " + cpus);
     }
     if (arguments.has("--mem")) {
-      changed = changed.withMemoryMib(Values.memoryMib(arguments, spec.memoryMib()));
-      changes.add("Memory: " + changed.memoryMib() + " MiB");
+      int memory = Values.memoryMib(arguments, spec.memoryMib());
+      changed.memoryMib(memory);
+      changes.add("Memory: " + memory + " MiB");
     }
-    changed = disks(changed, arguments, changes);
+    disks(spec, changed, arguments, changes);
     Map<String, String> env = new LinkedHashMap<>(spec.env());
     Values.environment(arguments.values("--env"), context)
         .forEach(
@@ -88,26 +92,62 @@ final class UpdateVerb extends Verb {
         changes.add("Env: removed " + key);
       }
     }
+    changed.network(network(spec.network(), arguments, changes));
     try {
-      changed = changed.withEnv(env);
+      changed.env(env);
       Optional<String> directory = arguments.value("--workdir");
       if (directory.isPresent()) {
-        changed = changed.withDirectory(Values.directory("--workdir", directory.get()));
+        changed.directory(Values.directory("--workdir", directory.get()));
         changes.add("Workdir: " + directory.get());
       }
       Optional<String> user = arguments.value("--user");
       if (user.isPresent()) {
-        changed = changed.withUser(user.get());
+        changed.user(user.get());
         changes.add("User: " + user.get());
       }
-      return changed;
+      return changed.build();
+    } catch (MachineException e) {
+      throw new UsageException(e.said());
+    }
+  }
+
+  /** A list of what is allowed stays one: {@code --net} never makes it longer. */
+  private static Network network(Network before, Arguments arguments, List<String> changes) {
+    if (arguments.has("--net") && arguments.has("--no-net")) {
+      throw new UsageException("--net and --no-net cannot be given together");
+    }
+    Network after = before;
+    if (arguments.has("--no-net")) {
+      after = Network.NONE.withPorts(before.ports());
+      if (before.outbound()) {
+        changes.add("Network: none");
+      }
+    } else if (arguments.has("--net")) {
+      after = before.outbound() ? before : Network.open().withPorts(before.ports());
+      changes.add("Network: " + NetworkFlags.words(after));
+    }
+    List<PublishedPort> ports = new ArrayList<>(before.ports());
+    for (PublishedPort port : NetworkFlags.ports("--remove-port", arguments)) {
+      if (ports.remove(port)) {
+        changes.add("Port: removed " + port);
+      }
+    }
+    for (PublishedPort port : NetworkFlags.ports("--port", arguments)) {
+      if (!ports.contains(port)) {
+        ports.add(port);
+        changes.add("Port: added " + port);
+      }
+    }
+    try {
+      return after.withPorts(ports);
     } catch (MachineException e) {
       throw new UsageException(e.said());
     }
   }
 
   /** New sizes of the disks, which only grow: data of the guest may be anywhere on them. */
-  static MachineSpec disks(MachineSpec spec, Arguments arguments, List<String> changes) {
+  static void disks(
+      MachineSpec spec, MachineSpec.Builder changed, Arguments arguments, List<String> changes) {
     int storage = Values.storageGib(arguments, spec.storageGib());
     int overlay = Values.overlayGib(arguments, spec.overlayGib());
     requireGrowth("storage", spec.storageGib(), storage);
@@ -118,7 +158,7 @@ final class UpdateVerb extends Verb {
     if (arguments.has("--overlay")) {
       changes.add("Overlay: " + overlay + " GiB");
     }
-    return spec.withDisks(storage, overlay);
+    changed.disks(storage, overlay);
   }
 
   private static void requireGrowth(String disk, int before, int after) {

@@ -44,6 +44,8 @@ final class Verbs {
               "status",
               "update",
               "resize",
+              "prove",
+              "egress-events",
               "data-dir");
       case "image" -> List.of("pull", "import", "ls", "rm", "prune", "inspect");
       case "pack" -> List.of("create", "inspect");
@@ -113,6 +115,10 @@ final class Verbs {
     if (isOfSmolvm(group, word)) {
       throw new UsageException("'" + full + "' is a command of smolvm that is not built yet");
     }
+    if (group.isEmpty() && of("machine").contains(canonical("machine", word))) {
+      throw new UsageException(
+          "unknown command '" + word + "'", "Did you mean 'carafe machine " + word + "'?");
+    }
     List<String> known = new ArrayList<>(of(group));
     if (group.isEmpty()) {
       known.add("vm");
@@ -148,7 +154,10 @@ final class Verbs {
       case "status" -> new StatusVerb();
       case "update" -> new UpdateVerb();
       case "resize" -> new ResizeVerb();
+      case "prove" -> new ProveVerb();
+      case "egress-events" -> new EgressEventsVerb();
       case "data-dir" -> new DataDirVerb();
+      case RelayVerb.NAME -> new RelayVerb();
       default -> null;
     };
   }
@@ -187,14 +196,7 @@ final class Verbs {
       case "" -> word.equals("serve") || word.equals("config");
       case "machine" ->
           switch (word) {
-            case "images",
-                "prune",
-                "monitor",
-                "network-test",
-                "fork",
-                "fork-release",
-                "egress-events" ->
-                true;
+            case "images", "prune", "monitor", "network-test", "fork", "fork-release" -> true;
             default -> false;
           };
       case "pack" ->

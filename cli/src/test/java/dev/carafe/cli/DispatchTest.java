@@ -109,6 +109,11 @@ class DispatchTest {
     "machine ls --jsn, 'unknown option ''--jsn''', 'Did you mean ''--json''?'",
     "machine exec --nmae x -- ls, 'unknown option ''--nmae''', 'Did you mean ''--name''?'",
     "--versoin, 'unknown option ''--versoin''', 'Known: '",
+    "exec web ls, 'unknown command ''exec''', 'Did you mean ''carafe machine exec''?'",
+    "ls, 'unknown command ''ls''', 'Did you mean ''carafe machine ls''?'",
+    "run --memory 1 -- ls, 'unknown option ''--memory''', 'Did you mean ''--mem''?'",
+    "run --mem 2G -- ls, 'invalid value ''2G'' for --mem: it is a number of MiB', ''",
+    "run --cpus 0 -- ls, 'invalid value ''0'' for --cpus: it is a whole number from 1 to 16', ''",
     "machine xyzzy, 'unknown command ''machine xyzzy''', 'Known: run, create'",
     "machine fork --golden x, '''machine fork'' is a command of smolvm that is not built yet', ''",
     "serve start, '''serve'' is a command of smolvm that is not built yet', ''",
@@ -127,6 +132,16 @@ class DispatchTest {
     "image pull, 'no image was named', ''",
     "pack create -o x, 'no image was named', ''",
     "pack create --image x -o y.smolmachine, '--output ''y.smolmachine'' must be', 'without .smolmachine'",
+    "egress serve, 'no routes file was named: give --routes FILE', ''",
+    "egress srve, 'unknown command ''egress srve''', 'Did you mean ''serve''?'",
+    "egress serve --routes x --listen 0.0.0.0:80, '--listen 0.0.0.0:80: other hosts could reach that', ''",
+    "egress serve --routes x --listen here, 'invalid value ''here'' for --listen', ''",
+    "egress serve --routes x --listen localhost:80, 'invalid value ''localhost:80'' for --listen', ''",
+    "egress serve --routes x --metrics 10.0.0.1:80, '--metrics 10.0.0.1:80: other hosts', ''",
+    "egress serve --routes x --audit-level 3, 'invalid value ''3'' for --audit-level', ''",
+    "egress serve --routes x --audit-level 1, '--audit-level without --audit', ''",
+    "audit verify, 'no audit was named', ''",
+    "audit verify --expect 7 x, 'invalid value ''7'' for --expect', ''",
     "completion tcsh, 'name a shell', ''",
   })
   void wrongUseIsExitCode2WithASentenceAndAHint(String line, String message, String hint) {
@@ -134,6 +149,11 @@ class DispatchTest {
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.out()).isEmpty();
     assertThat(outcome.err()).startsWith("error: " + message).contains(hint);
+  }
+
+  @Test
+  void helpHasHelp() {
+    assertThat(Caller.carafe().call("help", "--help")).isEqualTo(Caller.carafe().call("help"));
   }
 
   @Test
@@ -153,7 +173,7 @@ class DispatchTest {
   @ValueSource(strings = {"bash", "zsh"})
   void theScriptForBashKnowsVerbsAndOptionsAndNoneThatAreRefused(String shell) {
     String script = Caller.carafe().call("completion", shell).out();
-    assertThat(script).contains("data-dir", "--workdir").doesNotContain("--allow-cidr");
+    assertThat(script).contains("data-dir", "--workdir").doesNotContain("--gpu-vram", "_relay");
   }
 
   @Test
@@ -162,6 +182,6 @@ class DispatchTest {
     assertThat(script)
         .contains("complete -c smolvm -n __fish_use_subcommand -a machine")
         .contains("-s w -l workdir -r -d 'Working directory")
-        .doesNotContain("allow-cidr");
+        .doesNotContain("gpu-vram", "_relay");
   }
 }

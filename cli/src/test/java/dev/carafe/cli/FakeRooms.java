@@ -36,6 +36,11 @@ final class FakeRooms implements Rooms {
   }
 
   @Override
+  public Machines lastingMachines(Progress progress) {
+    return machines;
+  }
+
+  @Override
   public Images images() {
     return images;
   }

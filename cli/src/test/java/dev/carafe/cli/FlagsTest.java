@@ -29,8 +29,8 @@ class FlagsTest {
               "true",
               "-I= --image= !--max-image-size= --from= -n= --name= -d --detach -i --interactive"
                   + " -t --tty --timeout= -w= --workdir= -e= --env= --oci-platform= !-v="
-                  + " !--volume= !-p= !--port= !--net !--net-backend= !--dns= !--network="
-                  + " !--allow-cidr= !--allow-host= !--outbound-localhost-only !--gpu"
+                  + " !--volume= -p= --port= --net !--net-backend= !--dns= !--network="
+                  + " --allow-cidr= --allow-host= --outbound-localhost-only !--gpu"
                   + " !--gpu-vram= !--rosetta --cpus= --mem= --storage= --overlay= !-s="
                   + " !--smolfile= !--ssh-agent !--cuda !--auto-graph !--docker-socket"
                   + " !--docker-config !--secret-env= !--secret-file= --no-init-cache"
@@ -45,8 +45,8 @@ class FlagsTest {
               "machine create",
               "",
               "-n= --name= --label= -I= --image= !--max-image-size= --cpus= --mem= --storage="
-                  + " --overlay= !-v= !--volume= !-p= !--port= !--net !--net-backend= !--dns="
-                  + " !--network= !--allow-cidr= !--allow-host= !--outbound-localhost-only"
+                  + " --overlay= !-v= !--volume= -p= --port= --net !--net-backend= !--dns="
+                  + " !--network= --allow-cidr= --allow-host= --outbound-localhost-only"
                   + " !--gpu !--gpu-vram= !--rosetta !--expose-socket= !--mount-socket= --init="
                   + " -e= --env= -w= --workdir= !--ssh-agent !--cuda !--auto-graph"
                   + " !--docker-socket !--secret-env= !--secret-file= !-s= !--smolfile= --from="),
@@ -62,10 +62,11 @@ class FlagsTest {
           List.of(
               "machine update",
               "",
-              "-n= --name= !-v= !--volume= !--remove-volume= !-p= !--port= !--remove-port= --cpus="
-                  + " --mem= !--net --no-net -e= --env= --remove-env= -w= --workdir= !--gpu"
+              "-n= --name= !-v= !--volume= !--remove-volume= -p= --port= --remove-port= --cpus="
+                  + " --mem= --net --no-net -e= --env= --remove-env= -w= --workdir= !--gpu"
                   + " --no-gpu !--rosetta --no-rosetta --storage= --overlay="),
           List.of("machine data-dir", "", "-n= --name="),
+          List.of("machine egress-events", "", "-n= --name= --limit= --json"),
           List.of("machine resize", "", "-n= --name= --storage= --overlay="),
           List.of("machine cp", "a b", "--mode= --uid= --gid="),
           List.of(
@@ -127,7 +128,6 @@ class FlagsTest {
             "machine network-test",
             "machine fork",
             "machine fork-release",
-            "machine egress-events",
             "pack run",
             "pack push",
             "pack pull",

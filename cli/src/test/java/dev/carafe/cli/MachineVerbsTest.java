@@ -47,7 +47,7 @@ class MachineVerbsTest {
             Then use 'carafe machine exec --name web -- <command>' to run commands
             """);
     assertThat(caller.machines.machines.get("web").spec)
-        .isEqualTo(MachineSpec.named("web").withInit(List.of("true", "apt-get update")));
+        .isEqualTo(MachineSpec.builder("web").init(List.of("true", "apt-get update")).build());
   }
 
   @Test
@@ -64,16 +64,17 @@ class MachineVerbsTest {
     assertThat(outcome.exitCode()).isZero();
     assertThat(caller.machines.machines.get("web").spec)
         .isEqualTo(
-            MachineSpec.named("web")
-                .withImage("debian:12")
-                .withCpus(3)
-                .withMemoryMib(512)
-                .withDisks(30, 12)
-                .withEnv(Map.of("A", "B", "OURS", "1"))
-                .withDirectory("/srv")
-                .withUser("dev")
-                .withLabels(Map.of("team", "x"))
-                .withWorkload(List.of("serve", "--port", "80")));
+            MachineSpec.builder("web")
+                .image("debian:12")
+                .cpus(3)
+                .memoryMib(512)
+                .disks(30, 12)
+                .env(Map.of("A", "B", "OURS", "1"))
+                .directory("/srv")
+                .user("dev")
+                .labels(Map.of("team", "x"))
+                .workload(List.of("serve", "--port", "80"))
+                .build());
   }
 
   @Test
@@ -160,7 +161,7 @@ class MachineVerbsTest {
     Caller caller = Caller.smolvm();
     assertThat(caller.call("machine", "start").exitCode()).isZero();
     assertThat(caller.machines.machines.get("default").spec)
-        .isEqualTo(MachineSpec.named("default").withCpus(4).withMemoryMib(8192));
+        .isEqualTo(MachineSpec.builder("default").cpus(4).memoryMib(8192).build());
     assertThat(caller.call("machine", "start").out()).contains("already running");
   }
 
@@ -191,6 +192,41 @@ class MachineVerbsTest {
   void anUnknownMachineIsNotFound(String line) {
     assertThat(Caller.smolvm().call(line.split(" ")))
         .isEqualTo(new Outcome(1, "", "Error: vm not found: nobody\n"));
+  }
+
+  @Test
+  void theStatusOfAFailedMachineSaysWhyExceptUnderTheNameSmolvm() {
+    Caller caller = Caller.carafe();
+    caller.call("machine", "create", "web");
+    caller.machines.startFails =
+        new MachineException(ErrorCode.GUEST, "start machine 'web'", "it is\nbroken");
+    caller.call("machine", "start", "web");
+
+    assertThat(caller.call("machine", "status", "web").out())
+        .isEqualTo(
+            "Machine 'web': failed\n"
+                + "Its last start failed: cannot start machine 'web': it is?broken\n");
+    assertThat(caller.call("machine", "status", "web", "--json").out())
+        .contains("\"failure\" : \"cannot start machine 'web': it is\\nbroken\"");
+    caller.program = "smolvm";
+    assertThat(caller.call("machine", "status", "web").out()).isEqualTo("Machine 'web': failed\n");
+    assertThat(caller.call("machine", "status", "web", "--json").out()).doesNotContain("failure");
+  }
+
+  @Test
+  void withoutANameItIsSaidThatOneIsMissing() {
+    Caller caller = Caller.carafe();
+    caller.machines.running("web");
+    assertThat(caller.call("machine", "exec", "--", "ls").err())
+        .isEqualTo(
+            "Error: vm not found: default: no machine was named:"
+                + " use 'carafe machine exec --name NAME'\n");
+    assertThat(caller.call("machine", "exec", "web", "--", "ls", "-l").err())
+        .isEqualTo(
+            "Error: vm not found: default: no machine was named;"
+                + " did you mean 'carafe machine exec --name web -- ls -l'?\n");
+    assertThat(Caller.smolvm().call("machine", "exec", "--", "ls").err())
+        .isEqualTo("Error: vm not found: default\n");
   }
 
   @Test
@@ -314,11 +350,11 @@ class MachineVerbsTest {
     Caller caller = Caller.smolvm();
     var machine = caller.machines.running("web");
     machine.spec =
-        machine
-            .spec
-            .withImage("debian:12")
-            .withWorkload(List.of("serve"))
-            .withLabels(Map.of("team", "x"));
+        machine.spec.toBuilder()
+            .image("debian:12")
+            .workload(List.of("serve"))
+            .labels(Map.of("team", "x"))
+            .build();
     String status = caller.call("machine", "status", "--name", "web", "--json").out();
     assertThat(status.replaceAll("\\s+", "")).isEqualTo(RECORD.replaceAll("\\s+", ""));
     String list = caller.call("machine", "ls", "--json").out();
@@ -337,7 +373,7 @@ class MachineVerbsTest {
     Caller caller = Caller.carafe();
     caller.machines.running("a-machine-with-a-long-name");
     var web = caller.machines.running("web");
-    web.spec = web.spec.asEphemeral().withEnv(Map.of("TOKEN", "secret"));
+    web.spec = web.spec.toBuilder().ephemeral(true).env(Map.of("TOKEN", "secret")).build();
     web.state = State.STOPPED;
     assertThat(caller.call("machine", "ls").out())
         .isEqualTo(
@@ -367,7 +403,7 @@ class MachineVerbsTest {
     Caller caller = Caller.smolvm();
     var machine = caller.machines.running("web");
     machine.state = State.STOPPED;
-    machine.spec = machine.spec.withEnv(Map.of("OLD", "1"));
+    machine.spec = machine.spec.toBuilder().env(Map.of("OLD", "1")).build();
     Outcome outcome =
         caller.call(
             "machine update web --cpus 8 --mem 512 -e A=secret --remove-env OLD --overlay 20"
@@ -387,11 +423,12 @@ class MachineVerbsTest {
                 ""));
     assertThat(machine.spec)
         .isEqualTo(
-            MachineSpec.named("web")
-                .withCpus(8)
-                .withMemoryMib(512)
-                .withDisks(20, 20)
-                .withEnv(Map.of("A", "secret")));
+            MachineSpec.builder("web")
+                .cpus(8)
+                .memoryMib(512)
+                .disks(20, 20)
+                .env(Map.of("A", "secret"))
+                .build());
     assertThat(caller.call("machine", "update", "-n", "web", "--no-net").out())
         .isEqualTo("No changes specified.\n");
   }

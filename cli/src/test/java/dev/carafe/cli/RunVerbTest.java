@@ -58,15 +58,16 @@ class RunVerbTest {
             .split(" "));
     assertThat(caller.machines.machines.get("one").spec)
         .isEqualTo(
-            MachineSpec.named("one")
-                .withImage("debian:12")
-                .withCpus(3)
-                .withMemoryMib(512)
-                .withDisks(20, 3)
-                .withDirectory("/srv")
-                .withUser("1000")
-                .withEnv(Map.of("A", "1"))
-                .asEphemeral());
+            MachineSpec.builder("one")
+                .image("debian:12")
+                .cpus(3)
+                .memoryMib(512)
+                .disks(20, 3)
+                .directory("/srv")
+                .user("1000")
+                .env(Map.of("A", "1"))
+                .ephemeral(true)
+                .build());
   }
 
   @ParameterizedTest

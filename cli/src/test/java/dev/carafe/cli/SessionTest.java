@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carafe.cli.Caller.Outcome;
+import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.MachineStatus.State;
 import dev.carafe.machine.TerminalSize;
 import java.io.InputStream;
@@ -168,6 +169,44 @@ class SessionTest {
     assertThat(end(call)).isEqualTo(new Outcome(128 + signal, "", ""));
     assertThat(caller.machines.calls).containsExactly("create one", "start one", "delete one");
     assertThat(caller.signals.died).isNotDone();
+  }
+
+  @Test
+  void aSignalThatComesTwiceAtOnceIsOneAndTheMachineIsRemoved() throws Exception {
+    caller.machines.startHangs = new CountDownLatch(1);
+    var call = caller.start("run", "-n", "one", "--", "echo");
+    caller.machines.startHangs.await();
+    caller.signals.raise(Signals.TERMINATE);
+    caller.signals.raiseAtOnce(Signals.TERMINATE);
+    assertThat(end(call)).isEqualTo(new Outcome(143, "", ""));
+    assertThat(caller.machines.calls).containsExactly("create one", "start one", "delete one");
+    assertThat(caller.signals.died).isNotDone();
+  }
+
+  @Test
+  void aSignalThatComesTwiceAtOnceIsPassedOnAndDoesNotEndTheCommand() throws Exception {
+    Interrupts interrupts = new Interrupts(caller.signals);
+    interrupts.install();
+    interrupts.attach(new FakeExecution(ExecSpec.of("stubborn")), false);
+    caller.signals.raise(Signals.TERMINATE).join();
+    caller.signals.raiseAtOnce(Signals.TERMINATE).join();
+    assertThat(interrupts.exitCode()).isEmpty();
+    caller.signals.raise(Signals.TERMINATE).join();
+    assertThat(interrupts.exitCode()).hasValue(143);
+    interrupts.clean();
+  }
+
+  @Test
+  void aThirdSignalEndsTheProcessWhenTheGuestDoesNotEndTheCommand() throws Exception {
+    Interrupts interrupts = new Interrupts(caller.signals);
+    interrupts.install();
+    // Nobody waits for it: as if its end never came.
+    interrupts.attach(new FakeExecution(ExecSpec.of("stubborn")), false);
+    caller.signals.raise(Signals.INTERRUPT).join();
+    caller.signals.raise(Signals.INTERRUPT).join();
+    assertThat(caller.signals.died).isNotDone();
+    caller.signals.raise(Signals.INTERRUPT).join();
+    assertThat(caller.signals.died.get(20, TimeUnit.SECONDS)).isEqualTo(130);
   }
 
   @Test

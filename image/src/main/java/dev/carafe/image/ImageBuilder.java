@@ -1,6 +1,5 @@
 package dev.carafe.image;
 
-import dev.carafe.image.layer.BadArchiveException;
 import dev.carafe.image.layer.Decompression;
 import dev.carafe.image.layer.LayerMerger;
 import dev.carafe.image.layer.Limits;
@@ -12,6 +11,7 @@ import dev.carafe.image.store.Digests;
 import dev.carafe.image.store.ImageRecord;
 import dev.carafe.image.store.Layer;
 import dev.carafe.image.store.WorkDirectory;
+import dev.carafe.image.tar.BadArchiveException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;

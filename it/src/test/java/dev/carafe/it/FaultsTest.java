@@ -101,6 +101,24 @@ class FaultsTest {
   }
 
   @Test
+  void aCommandInAMachineThatPanicsIsNotWaitedForForEver() {
+    Machine machine = Lab.started(machines, "panic");
+    try {
+      assertThatThrownBy(
+              () ->
+                  machine.run(
+                      ExecSpec.shell(
+                          "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger")))
+          .isInstanceOf(MachineException.class)
+          .hasMessageContaining("has said nothing");
+      assertThat(machine.stop()).isTrue();
+      assertThat(machine.status().state()).isEqualTo(State.STOPPED);
+    } finally {
+      machine.delete();
+    }
+  }
+
+  @Test
   void aDamagedRecordIsNamedAndOnlyDeletionIsLeft() throws Exception {
     Machine machine = Lab.started(machines, "damaged");
     Files.writeString(machine.directory().resolve("machine.json"), "{\"version\":1,");
@@ -156,7 +174,8 @@ class FaultsTest {
 
   @Test
   void whatSomebodyUsesIsNoLeftover() {
-    Machine machine = machines.create(MachineSpec.named(Lab.name("used")).asEphemeral());
+    Machine machine =
+        machines.create(MachineSpec.builder(Lab.name("used")).ephemeral(true).build());
     try {
       machine.start();
       assertThat(machines.leftovers()).isEmpty();
@@ -172,7 +191,8 @@ class FaultsTest {
     public static void main(String[] arguments) {
       try (Machines machines = Machines.open()) {
         while (true) {
-          Machine machine = machines.create(MachineSpec.named(Lab.name("loop")).asEphemeral());
+          Machine machine =
+              machines.create(MachineSpec.builder(Lab.name("loop")).ephemeral(true).build());
           machine.start();
           machine.run(ExecSpec.of("true"));
           machine.delete();

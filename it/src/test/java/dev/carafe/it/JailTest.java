@@ -1,13 +1,16 @@
 package dev.carafe.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.Machines;
 import dev.carafe.machine.host.Host;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -31,6 +34,10 @@ class JailTest {
   }
 
   private static long qemu() {
+    return qemu(machine);
+  }
+
+  private static long qemu(Machine machine) {
     return machine.status().pid().orElseThrow();
   }
 
@@ -68,11 +75,11 @@ class JailTest {
   }
 
   @Test
-  void qemuSeesNoFilesButItsOwnAndCanWriteOnlyTwoPlaces() throws Exception {
+  void qemuSeesNoFilesButItsOwnAndCanWriteOnlyItsDisk() throws Exception {
     List<String> mounts = Files.readAllLines(Path.of("/proc/" + qemu() + "/mounts"));
     List<String> places = mounts.stream().map(line -> line.split(" ")[1]).sorted().toList();
     assertThat(places)
-        .contains("/image", "/memory/ram", "/sockets", "/vm", "/preload.so", "/usr")
+        .contains("/image", "/memory/ram", "/overlay", "/preload.so", "/usr")
         .noneMatch(
             place ->
                 place.startsWith("/home")
@@ -83,10 +90,54 @@ class JailTest {
                 .filter(
                     line ->
                         !line.split(" ")[3].startsWith("ro")
-                            && !line.split(" ")[2].matches("tmpfs|devtmpfs|devpts"))
+                            && !line.split(" ")[2].matches("devtmpfs|devpts"))
                 .map(line -> line.split(" ")[1])
                 .filter(place -> !place.startsWith("/dev/")))
-        .containsExactlyInAnyOrder("/sockets", "/vm");
+        .containsExactlyInAnyOrder("/overlay", "/sockets");
+  }
+
+  @Test
+  void qemuCanMakeNoFileNorPutAnythingInItsSocketsPlace() throws Exception {
+    Path root = Path.of("/proc/" + qemu() + "/root");
+    for (String place : List.of("", "sockets", "dev", "dev/shm", "memory", "usr")) {
+      assertThatThrownBy(() -> Files.createFile(root.resolve(place).resolve("made")))
+          .as("/" + place)
+          .isInstanceOf(java.io.IOException.class);
+    }
+    try (Stream<Path> sockets = Files.list(root.resolve("sockets"))) {
+      assertThat(sockets).isEmpty();
+    }
+  }
+
+  @Test
+  void qemusMemoryAndDescriptorsAreLimited() throws Exception {
+    String limits = Files.readString(Path.of("/proc/" + qemu() + "/limits"));
+    long memory = (long) machine.spec().memoryMib() << 20;
+    assertThat(hardLimit(limits, "Max address space"))
+        .isBetween(memory + (2L << 30), memory + (8L << 30));
+    assertThat(hardLimit(limits, "Max open files")).isLessThanOrEqualTo(256);
+    assertThat(hardLimit(limits, "Max file size"))
+        .isEqualTo((long) machine.spec().overlayGib() << 30);
+    assertThat(hardLimit(limits, "Max core file size")).isZero();
+  }
+
+  private static long hardLimit(String limits, String name) {
+    String line =
+        limits.lines().filter(candidate -> candidate.startsWith(name)).findFirst().orElseThrow();
+    return Long.parseLong(line.substring(name.length()).strip().split("\\s+")[1]);
+  }
+
+  @Test
+  void whatQemuSaysWithoutEndIsNotKept() throws Exception {
+    Path log = Path.of("/proc/" + qemu() + "/fd/2");
+    byte[] flood = "all work and no play\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
+    try (var stream = Files.newOutputStream(log)) {
+      stream.write(flood);
+    } catch (java.io.IOException e) {
+      // Nobody reads it any more.
+    }
+    assertThat(Files.size(machine.directory().resolve("qemu.log"))).isLessThanOrEqualTo(65_536);
+    assertThat(machine.run(ExecSpec.of("true")).exitCode()).isZero();
   }
 
   @Test
@@ -112,6 +163,24 @@ class JailTest {
     }
   }
 
+  /** As root QEMU is another user; and a careful root's mask is 077. */
+  @Test
+  void whatTheUsersMaskKeptFromOthersIsShownToQemu() throws Exception {
+    try (Stream<Path> libraries = Files.list(Lab.HOME.cache().resolve("preload"))) {
+      for (Path library : libraries.toList()) {
+        Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-------"));
+      }
+    }
+    Machine other = Lab.started(MACHINES, "mask");
+    try {
+      assertThat(other.run(ExecSpec.of("true")).exitCode()).isZero();
+      String loaded = Files.readString(Path.of("/proc/" + qemu(other) + "/maps"));
+      assertThat(loaded).contains("/preload.so");
+    } finally {
+      other.delete();
+    }
+  }
+
   @Test
   void theGuestHasNoNetworkDevice() {
     assertThat(machine.run(ExecSpec.of("ls", "/sys/class/net")).out()).isEqualTo("lo\n");
@@ -124,7 +193,8 @@ class JailTest {
   @Test
   void aGuestThatFillsItsWholeDiskStopsAtItsLimit() throws Exception {
     Machine small =
-        MACHINES.create(dev.carafe.machine.MachineSpec.named(Lab.name("full")).withDisks(20, 1));
+        MACHINES.create(
+            dev.carafe.machine.MachineSpec.builder(Lab.name("full")).disks(20, 1).build());
     try {
       small.start();
       // Past the end of the file system: the device itself is larger, for every machine the same.

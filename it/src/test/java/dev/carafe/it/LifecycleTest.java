@@ -96,9 +96,10 @@ class LifecycleTest {
   void initCommandsRunOnceAndAFailingOneStopsTheMachine() {
     Machine machine =
         machines.create(
-            MachineSpec.named(Lab.name("init"))
-                .withEnv(Map.of("WORD", "hello"))
-                .withInit(List.of("echo $WORD >> /root/init", "echo two >> /root/init")));
+            MachineSpec.builder(Lab.name("init"))
+                .env(Map.of("WORD", "hello"))
+                .init(List.of("echo $WORD >> /root/init", "echo two >> /root/init"))
+                .build());
     try {
       machine.start();
       machine.stop();
@@ -110,7 +111,9 @@ class LifecycleTest {
 
     Machine failing =
         machines.create(
-            MachineSpec.named(Lab.name("init")).withInit(List.of("true", "echo why >&2; exit 3")));
+            MachineSpec.builder(Lab.name("init"))
+                .init(List.of("true", "echo why >&2; exit 3"))
+                .build());
     try {
       assertThatThrownBy(failing::start)
           .isInstanceOf(MachineException.class)
@@ -126,7 +129,7 @@ class LifecycleTest {
   void sizesAreWhatWasAskedForAndDisksGrow() {
     Machine machine =
         machines.create(
-            MachineSpec.named(Lab.name("sizes")).withCpus(1).withMemoryMib(512).withDisks(20, 2));
+            MachineSpec.builder(Lab.name("sizes")).cpus(1).memoryMib(512).disks(20, 2).build());
     try {
       machine.start();
       assertThat(machine.run(ExecSpec.of("nproc")).out()).isEqualTo("1\n");
@@ -135,15 +138,15 @@ class LifecycleTest {
               machine.run(ExecSpec.shell("grep MemTotal /proc/meminfo | tr -dc 0-9")).out());
       assertThat(kib).isBetween(380_000L, 524_288L);
       assertThat(diskGib(machine)).isBetween(1.7, 2.0);
-      assertThatThrownBy(() -> machine.update(machine.spec().withDisks(20, 3)))
+      assertThatThrownBy(() -> machine.update(machine.spec().toBuilder().disks(20, 3).build()))
           .isInstanceOfSatisfying(
               MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE));
 
       machine.stop();
-      assertThatThrownBy(() -> machine.update(machine.spec().withDisks(20, 1)))
+      assertThatThrownBy(() -> machine.update(machine.spec().toBuilder().disks(20, 1).build()))
           .isInstanceOfSatisfying(
               MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
-      machine.update(machine.spec().withDisks(20, 3));
+      machine.update(machine.spec().toBuilder().disks(20, 3).build());
       machine.start();
       assertThat(diskGib(machine)).isBetween(2.7, 3.0);
     } finally {
@@ -160,8 +163,9 @@ class LifecycleTest {
   void aWorkloadRunsAtEveryStartAndGoesOnByItself() {
     Machine machine =
         machines.create(
-            MachineSpec.named(Lab.name("work"))
-                .withWorkload(List.of("sh", "-c", "echo started >> /root/log; exec sleep 1000")));
+            MachineSpec.builder(Lab.name("work"))
+                .workload(List.of("sh", "-c", "echo started >> /root/log; exec sleep 1000"))
+                .build());
     try {
       machine.start();
       awaitLines(machine, 1);

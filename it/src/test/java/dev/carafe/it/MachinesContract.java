@@ -59,7 +59,10 @@ abstract class MachinesContract {
   void startOne() throws IOException {
     machines = open();
     MachineSpec spec =
-        named().withEnv(Map.of("MACHINE", "machine", "BOTH", "machine")).withDirectory("/usr");
+        named().toBuilder()
+            .env(Map.of("MACHINE", "machine", "BOTH", "machine"))
+            .directory("/usr")
+            .build();
     shared = machines.create(spec);
     shared.start();
   }
@@ -86,7 +89,7 @@ abstract class MachinesContract {
 
   @Test
   void aMachineThatWasMadeIsFoundAndListed() {
-    Machine machine = create(named().withCpus(1).withMemoryMib(512));
+    Machine machine = create(named().toBuilder().cpus(1).memoryMib(512).build());
     Machine found = machines.find(machine.name()).orElseThrow();
     assertThat(found.name()).isEqualTo(machine.name());
     assertThat(found.spec().cpus()).isEqualTo(1);
@@ -164,12 +167,12 @@ abstract class MachinesContract {
 
   @Test
   void aStoppedMachineIsChangedAndARunningOneIsNot() {
-    Machine machine = create(named().withCpus(1));
-    machine.update(machine.spec().withCpus(2));
+    Machine machine = create(named().toBuilder().cpus(1).build());
+    machine.update(machine.spec().toBuilder().cpus(2).build());
     assertThat(machines.get(machine.name()).spec().cpus()).isEqualTo(2);
     machine.start();
     assertThat(machine.run(ExecSpec.of("nproc")).out()).isEqualTo("2\n");
-    fails(ErrorCode.STATE, () -> machine.update(machine.spec().withCpus(1)));
+    fails(ErrorCode.STATE, () -> machine.update(machine.spec().toBuilder().cpus(1).build()));
   }
 
   @ParameterizedTest

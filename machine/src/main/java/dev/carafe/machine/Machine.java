@@ -2,6 +2,7 @@ package dev.carafe.machine;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * A microVM with a name, disks and a life of its own. A handle holds no state that can go stale:
@@ -22,6 +23,10 @@ public interface Machine {
    * Starts the machine and waits until commands can run in it. Does nothing when it runs already.
    * The first start fetches the image if the store does not have it, and runs the spec's init
    * commands; if one fails the machine is stopped again.
+   *
+   * <p>If the spec gives it a network, this process holds the machine's {@link Gateway} from now
+   * on, until it closes its {@link Machines}; and so it does if the machine runs already and nobody
+   * holds it. What the network must not let through has been tried from inside before this returns.
    *
    * @return true if this call started it, false if it was running already
    */
@@ -82,6 +87,47 @@ public interface Machine {
 
   default void copyOut(String guest, Path host) {
     copyOut(guest, host, CopyOptions.DEFAULT);
+  }
+
+  /**
+   * Gives the running machine services of this host, and the network of its spec. This process
+   * holds them open; a gateway that it held before is closed.
+   *
+   * @throws MachineException STATE when it does not run, or another process holds its gateway
+   */
+  default Gateway attach(Services services) {
+    throw unsupported("give machine '" + name() + "' services");
+  }
+
+  /**
+   * Tries from inside the running machine what its network must not let through, and whether what
+   * it may reach gets as far as the gateway. Throws nothing because of what comes out.
+   */
+  default List<Proof> prove() {
+    throw unsupported("prove the network of machine '" + name() + "'");
+  }
+
+  /**
+   * What the machine was refused, the newest last.
+   *
+   * @param limit the most that are returned, at least 1
+   */
+  default List<Denial> denials(int limit) {
+    throw unsupported("list what machine '" + name() + "' was refused");
+  }
+
+  private static MachineException unsupported(String attempted) {
+    return new MachineException(ErrorCode.UNSUPPORTED, attempted, "this engine cannot do that");
+  }
+
+  /**
+   * Where sockets for the running machine's use can be made: a directory of this user's alone,
+   * whose path leaves room for a name of a dozen characters, and which goes away with the run.
+   *
+   * @throws MachineException STATE when it does not run
+   */
+  default Path sockets() {
+    throw unsupported("make sockets for machine '" + name() + "'");
   }
 
   /** Where the machine keeps its files. */

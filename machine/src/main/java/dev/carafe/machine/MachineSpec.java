@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 
 /**
  * What a machine is made of. Immutable and checked when made: a spec that exists is one an engine
- * can take. The {@code with} methods return changed copies.
+ * can take.
  *
  * @param name up to 128 of {@code [A-Za-z0-9_-]}, the first alphanumeric, no trailing {@code -}, no
  *     {@code --}
@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
  * @param init shell commands run once, at the first start
  * @param workload a command started detached at each start; empty for none
  * @param labels free-form marks
+ * @param network what it may reach, and its published ports
  * @param ephemeral removed by the process that made it when its command ends
  */
 public record MachineSpec(
@@ -41,6 +42,7 @@ public record MachineSpec(
     List<String> init,
     List<String> workload,
     Map<String, String> labels,
+    Network network,
     boolean ephemeral) {
 
   public static final int DEFAULT_CPUS = 2;
@@ -112,195 +114,149 @@ public record MachineSpec(
 
   /** A machine of that name with the default image and sizes. */
   public static MachineSpec named(String name) {
-    return new MachineSpec(
-        name,
-        Optional.empty(),
-        DEFAULT_CPUS,
-        DEFAULT_MEMORY_MIB,
-        DEFAULT_STORAGE_GIB,
-        DEFAULT_OVERLAY_GIB,
-        Map.of(),
-        Optional.empty(),
-        Optional.empty(),
-        List.of(),
-        List.of(),
-        Map.of(),
-        false);
+    return builder(name).build();
   }
 
-  public MachineSpec withImage(String reference) {
-    return new MachineSpec(
-        name,
-        Optional.of(reference),
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        user,
-        init,
-        workload,
-        labels,
-        ephemeral);
+  /** Describes a machine, beginning with the default image and sizes. */
+  public static Builder builder(String name) {
+    return new Builder(name);
   }
 
-  public MachineSpec withCpus(int count) {
-    return new MachineSpec(
-        name,
-        image,
-        count,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        user,
-        init,
-        workload,
-        labels,
-        ephemeral);
+  /** Describes a machine that differs from this one. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(name);
+    builder.image = image;
+    builder.cpus = cpus;
+    builder.memoryMib = memoryMib;
+    builder.storageGib = storageGib;
+    builder.overlayGib = overlayGib;
+    builder.env = env;
+    builder.directory = directory;
+    builder.user = user;
+    builder.init = init;
+    builder.workload = workload;
+    builder.labels = labels;
+    builder.network = network;
+    builder.ephemeral = ephemeral;
+    return builder;
   }
 
-  public MachineSpec withMemoryMib(int mib) {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        mib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        user,
-        init,
-        workload,
-        labels,
-        ephemeral);
-  }
+  /** A spec while it is put together; checked when it is built. Not for use by several threads. */
+  public static final class Builder {
+    private final String name;
+    private Optional<String> image = Optional.empty();
+    private int cpus = DEFAULT_CPUS;
+    private int memoryMib = DEFAULT_MEMORY_MIB;
+    private int storageGib = DEFAULT_STORAGE_GIB;
+    private int overlayGib = DEFAULT_OVERLAY_GIB;
+    private Map<String, String> env = Map.of();
+    private Optional<String> directory = Optional.empty();
+    private Optional<String> user = Optional.empty();
+    private List<String> init = List.of();
+    private List<String> workload = List.of();
+    private Map<String, String> labels = Map.of();
+    private Network network = Network.NONE;
+    private boolean ephemeral;
 
-  public MachineSpec withDisks(int storage, int overlay) {
-    return new MachineSpec(
-        name, image, cpus, memoryMib, storage, overlay, env, directory, user, init, workload,
-        labels, ephemeral);
-  }
+    private Builder(String name) {
+      this.name = name;
+    }
 
-  public MachineSpec withEnv(Map<String, String> variables) {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        variables,
-        directory,
-        user,
-        init,
-        workload,
-        labels,
-        ephemeral);
-  }
+    public Builder image(String reference) {
+      return image(Optional.of(reference));
+    }
 
-  public MachineSpec withDirectory(String path) {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        Optional.of(path),
-        user,
-        init,
-        workload,
-        labels,
-        ephemeral);
-  }
+    public Builder image(Optional<String> reference) {
+      image = reference;
+      return this;
+    }
 
-  public MachineSpec withUser(String who) {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        Optional.of(who),
-        init,
-        workload,
-        labels,
-        ephemeral);
-  }
+    public Builder cpus(int count) {
+      cpus = count;
+      return this;
+    }
 
-  public MachineSpec withInit(List<String> commands) {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        user,
-        commands,
-        workload,
-        labels,
-        ephemeral);
-  }
+    public Builder memoryMib(int mib) {
+      memoryMib = mib;
+      return this;
+    }
 
-  public MachineSpec withWorkload(List<String> argv) {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        user,
-        init,
-        argv,
-        labels,
-        ephemeral);
-  }
+    /** Sizes in GiB. */
+    public Builder disks(int storage, int overlay) {
+      storageGib = storage;
+      overlayGib = overlay;
+      return this;
+    }
 
-  public MachineSpec withLabels(Map<String, String> marks) {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        user,
-        init,
-        workload,
-        marks,
-        ephemeral);
-  }
+    public Builder env(Map<String, String> variables) {
+      env = variables;
+      return this;
+    }
 
-  public MachineSpec asEphemeral() {
-    return new MachineSpec(
-        name,
-        image,
-        cpus,
-        memoryMib,
-        storageGib,
-        overlayGib,
-        env,
-        directory,
-        user,
-        init,
-        workload,
-        labels,
-        true);
+    public Builder directory(String path) {
+      return directory(Optional.of(path));
+    }
+
+    public Builder directory(Optional<String> path) {
+      directory = path;
+      return this;
+    }
+
+    public Builder user(String who) {
+      return user(Optional.of(who));
+    }
+
+    public Builder user(Optional<String> who) {
+      user = who;
+      return this;
+    }
+
+    public Builder init(List<String> commands) {
+      init = commands;
+      return this;
+    }
+
+    public Builder workload(List<String> argv) {
+      workload = argv;
+      return this;
+    }
+
+    public Builder labels(Map<String, String> marks) {
+      labels = marks;
+      return this;
+    }
+
+    public Builder network(Network reachable) {
+      network = reachable;
+      return this;
+    }
+
+    public Builder ephemeral(boolean removedByItsMaker) {
+      ephemeral = removedByItsMaker;
+      return this;
+    }
+
+    /**
+     * The spec.
+     *
+     * @throws MachineException INVALID when a value is out of its range
+     */
+    public MachineSpec build() {
+      return new MachineSpec(
+          name,
+          image,
+          cpus,
+          memoryMib,
+          storageGib,
+          overlayGib,
+          env,
+          directory,
+          user,
+          init,
+          workload,
+          labels,
+          network,
+          ephemeral);
+    }
   }
 }

@@ -36,7 +36,8 @@ public final class RouteTable implements AutoCloseable {
     record Loaded(Path file, Routes routes) implements Event {
       @Override
       public String text() {
-        return file + ": " + routes.all().size() + " routes are in force";
+        int count = routes.all().size();
+        return file + ": " + count + (count == 1 ? " route is" : " routes are") + " in force";
       }
     }
 
@@ -170,7 +171,7 @@ public final class RouteTable implements AutoCloseable {
     } catch (RoutesException e) {
       event = good ? new Event.Kept(e) : new Event.Denied(e);
     }
-    LOG.log(event instanceof Event.Loaded ? Level.INFO : Level.ERROR, event.text());
+    LOG.log(event instanceof Event.Loaded ? Level.DEBUG : Level.ERROR, event.text());
     listener.accept(event);
   }
 

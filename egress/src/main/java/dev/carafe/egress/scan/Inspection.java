@@ -16,8 +16,8 @@ final class Inspection implements Sieve.Hits {
   /** Raw characters that one decoded character may take, for the overlap of regions. */
   private static final int WIDEST_ESCAPE = 8;
 
-  /** Characters on both sides of an escape that tokens may need. */
-  private static final int TOKEN_MARGIN = 200;
+  /** Characters on both sides of a word with an escape that patterns may need. */
+  private static final int TOKEN_MARGIN = 48;
 
   /** What was found between two places of the bytes. */
   record Mark(int start, int end, String detector, String rule, Mode.Act act) {}
@@ -34,6 +34,11 @@ final class Inspection implements Sieve.Hits {
   private final Plain[] plains = new Plain[Unescape.LEVELS];
   private final Starts[] starts = new Starts[Unescape.LEVELS + 1];
   private final Starts unused = new Starts();
+  private final Runs runs = new Runs();
+
+  /** Patterns that wait for more, in the view that is looked at. */
+  private final List<TokenPattern> waiting = new ArrayList<>();
+
   private final List<Mark> marks = new ArrayList<>();
 
   // Of the stretch that is looked at.
@@ -102,11 +107,14 @@ final class Inspection implements Sieve.Hits {
     begun = 0;
     view(bytes, low, from, high, 0);
     tails(bytes, bound(low), high, 0);
-    regions(bytes, low, Math.min(from, escapesFrom), high, 0);
+    regions(bytes, low, Math.min(from, escapesFrom), high, 0, false);
+    regions(bytes, low, Math.min(from, escapesFrom), high, 0, true);
   }
 
   private void view(byte[] view, int low, int from, int to, int level) throws BlockedException {
     this.level = level;
+    runs.clear();
+    waiting.clear();
     viewLow = low;
     viewHigh = to;
     look.foldedSieve().pass(view, low, from, to, starts[level], this);
@@ -115,38 +123,64 @@ final class Inspection implements Sieve.Hits {
     }
   }
 
-  private void regions(byte[] bytes, int low, int from, int to, int level) throws BlockedException {
+  /**
+   * Looks at what is around the escapes of a view.
+   *
+   * @param quoted whether around those of quoted-printable, or around all others
+   */
+  private void regions(byte[] bytes, int low, int from, int to, int level, boolean quoted)
+      throws BlockedException {
     if (level == Unescape.LEVELS) {
       return;
     }
+    starts[level].again();
     int at = from;
     int start = -1;
     while (at < to) {
       int past = at;
       if (start < 0) {
-        past = starts[level].next(bytes, at, to);
+        past = starts[level].next(bytes, at, to, quoted);
         if (past < 0) {
           return;
         }
+        if (separates(bytes, low, past, to)) {
+          at = past + 2;
+          continue;
+        }
         int bound = Math.max(low, past - Needles.SPREAD);
-        start = Alphabet.FOLDED.back(bytes, bound, past, margin);
+        int word = past;
+        while (word > bound && TokenPattern.token(bytes[word - 1])) {
+          word--;
+        }
+        start = Alphabet.FOLDED.back(bytes, bound, word, margin);
       }
       if (plains[level] == null) {
         plains[level] = new Plain(REGION);
       }
       Plain plain = plains[level];
-      Unescape.decode(bytes, start, past, to, margin, plain);
+      Unescape.decode(bytes, start, past, to, margin, quoted, plain);
       at = plain.place(plain.length);
       boolean full = plain.room() == 0;
       view(plain.bytes, 0, 0, plain.length, level + 1);
       tails(plain.bytes, 0, plain.length, level + 1);
       if (plain.again) {
-        regions(plain.bytes, 0, 0, plain.length, level + 1);
+        regions(plain.bytes, 0, 0, plain.length, level + 1, false);
+        regions(plain.bytes, 0, 0, plain.length, level + 1, true);
       }
       // When the room was used up, the part before is needed again, however it was written.
       int bound = Math.max(low, at - Needles.SPREAD);
       start = full ? Alphabet.FOLDED.back(bytes, bound, at, margin * WIDEST_ESCAPE) : -1;
     }
+  }
+
+  /**
+   * Whether the escape is a line break or the like and nothing lies across it: of those, texts in
+   * JSON have one in every line.
+   */
+  private boolean separates(byte[] bytes, int low, int at, int to) {
+    return Unescape.breaks(bytes, at, to)
+        && look.exact().isEmpty()
+        && !look.folded().across(bytes, low, at, at + 2, to);
   }
 
   /** Keeps back what at the end of a view may be the beginning of a secret. */
@@ -224,12 +258,13 @@ final class Inspection implements Sieve.Hits {
   }
 
   private void pattern(TokenPattern pattern, byte[] view, int at) {
-    if (mode.patterns() == Mode.Act.IGNORE) {
+    // One that waits is kept from its beginning on, and so are those after it: they come again.
+    if (mode.patterns() == Mode.Act.IGNORE || waiting.contains(pattern)) {
       return;
     }
     boolean ends = raw(viewHigh, level) == high;
     boolean eager = last || !ends || mode.patterns() != Mode.Act.MASK;
-    TokenPattern.Found found = pattern.look(view, viewLow, at, viewHigh, eager);
+    TokenPattern.Found found = pattern.look(view, viewLow, at, viewHigh, eager, runs);
     if (found.start() >= 0) {
       marks.add(
           new Mark(
@@ -239,6 +274,7 @@ final class Inspection implements Sieve.Hits {
               pattern.id(),
               mode.patterns()));
     } else if (found.open() && ends && !last) {
+      waiting.add(pattern);
       int begin = Math.max(viewLow, at - pattern.before());
       keep(raw(begin, level), viewHigh - at - pattern.keyword().length());
     }

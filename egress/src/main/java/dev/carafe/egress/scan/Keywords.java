@@ -33,7 +33,8 @@ final class Keywords {
         for (int j = i; j < Math.min(bytes.length, i + 4); j++) {
           score += rarity(bytes[j]) - (j > i && bytes[j] == bytes[j - 1] ? 3 : 0);
         }
-        if (score > most) {
+        // Of equals the last: the beginnings of words are more common than their middles.
+        if (score >= most) {
           most = score;
           best = i;
         }
@@ -103,7 +104,7 @@ final class Keywords {
           int bit = 1 << 8 * place + best;
           if (keyword.fits(place, (byte) b) && (masks[b] & bit) == 0) {
             masks[b] |= bit;
-            width[best][place]++;
+            width[best][place] += weight(b);
           }
         }
       }
@@ -118,11 +119,16 @@ final class Keywords {
       int more = 0;
       for (int b = 0; b < 256; b++) {
         boolean there = (masks[b] & 1 << 8 * place + bucket) != 0;
-        more += !there && keyword.fits(place, (byte) b) ? 1 : 0;
+        more += !there && keyword.fits(place, (byte) b) ? weight(b) : 0;
       }
       product *= width[place] + more;
     }
     return product;
+  }
+
+  /** How common a byte is, roughly: text is mostly small letters. */
+  private static int weight(int b) {
+    return b >= 'a' && b <= 'z' ? 4 : 1;
   }
 
   private static double product(int[] width) {

@@ -28,10 +28,20 @@ final class Starts {
     count = found;
   }
 
-  /** Where the next escape at or after {@code at} begins, or -1; {@code at} never goes back. */
-  int next(byte[] bytes, int at, int to) {
+  /** Begins with the first of them again. */
+  void again() {
+    next = 0;
+  }
+
+  /**
+   * Where the next escape at or after {@code at} begins, or -1; {@code at} does not go back without
+   * {@link #again}.
+   *
+   * @param quoted see {@link Unescape#next}
+   */
+  int next(byte[] bytes, int at, int to, boolean quoted) {
     if (at < from) {
-      int escape = Unescape.next(bytes, at, Math.min(from, to), to);
+      int escape = Unescape.next(bytes, at, Math.min(from, to), to, quoted);
       if (escape >= 0) {
         return escape;
       }
@@ -39,7 +49,8 @@ final class Starts {
     while (next < count) {
       int eight = eights[next];
       if (eight + EIGHT > at) {
-        int escape = Unescape.next(bytes, Math.max(at, eight), Math.min(to, eight + EIGHT), to);
+        int escape =
+            Unescape.next(bytes, Math.max(at, eight), Math.min(to, eight + EIGHT), to, quoted);
         if (escape >= 0) {
           return escape;
         }

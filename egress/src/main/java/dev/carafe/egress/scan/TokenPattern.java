@@ -10,9 +10,12 @@ import java.nio.charset.StandardCharsets;
  * @param id what it is called in findings
  * @param keyword what stands in each of them; see the data files for its form
  * @param shape how far to look
+ * @param alone whether it only counts with no part of a word before it
  * @param before bytes looked at before the keyword
  * @param span bytes looked at from the keyword on, at most
- * @param pattern RE2, of the whole token
+ * @param pattern RE2 of the whole token as group 1, after at most as many bytes as are looked at
+ *     before; tried at the beginning only, so that words repeated many times cost no more than once
+ *     each
  * @param about for people
  * @param example how one is put together; only tests make it
  */
@@ -21,6 +24,7 @@ record TokenPattern(
     String keyword,
     boolean anyCase,
     Shape shape,
+    boolean alone,
     int before,
     int span,
     Pattern pattern,
@@ -40,6 +44,18 @@ record TokenPattern(
     PHRASE
   }
 
+  private static final boolean[] TOKEN = new boolean[128];
+
+  static {
+    for (byte b = 0; b >= 0 && b < 127; b++) {
+      TOKEN[b] = Alphabet.FOLDED.value(b) >= 0 || "-_.~+/=:%@?&!*$".indexOf(b) >= 0;
+    }
+  }
+
+  private static final String[] PLACEHOLDERS = {
+    "EXAMPLE", "example", "PLACEHOLDER", "placeholder", "YOUR_", "YOUR-", "your_", "your-"
+  };
+
   /** Between a name and its value. */
   private static final int WIDEST_GAP = 24;
 
@@ -55,8 +71,11 @@ record TokenPattern(
   record Found(int start, int end, boolean open) {}
 
   /** Looks at the keyword at {@code at}. */
-  Found look(byte[] view, int low, int at, int high, boolean eager) {
-    int end = end(view, at, high);
+  Found look(byte[] view, int low, int at, int high, boolean eager, Runs runs) {
+    if (alone && at > low && inWord(view[at - 1]) && !escaped(view, low, at - 1)) {
+      return new Found(-1, at, false);
+    }
+    int end = end(view, at, high, runs);
     boolean open = end == high && shape != Shape.PHRASE && end - at < span;
     if (open && !eager) {
       return new Found(-1, at, true);
@@ -64,52 +83,45 @@ record TokenPattern(
     int start = Math.max(low, at - before);
     String window = new String(view, start, end - start, StandardCharsets.ISO_8859_1);
     Matcher matcher = pattern.matcher(window);
-    for (int i = 0; i <= at - start && matcher.find(i); i = matcher.start() + 1) {
-      if (matcher.start() > at - start) {
-        break;
-      }
-      if (matcher.end() > at - start && !placeholder(matcher.group())) {
-        return new Found(start + matcher.start(), start + matcher.end(), open);
-      }
+    if (matcher.lookingAt() && matcher.end(1) > at - start && !placeholder(matcher.group(1))) {
+      return new Found(start + matcher.start(1), start + matcher.end(1), open);
     }
     return new Found(-1, at, open);
   }
 
-  private int end(byte[] view, int at, int high) {
+  private int end(byte[] view, int at, int high, Runs runs) {
     int limit = Math.min(high, at + span);
     int i = Math.min(limit, at + keyword.length());
-    switch (shape) {
-      case PHRASE -> i = limit;
-      case BLOCK -> {
-        while (i < limit && (token(view[i]) || spacing(view[i]))) {
-          i++;
-        }
-      }
+    return switch (shape) {
+      case PHRASE -> limit;
+      case BLOCK -> runs.block(view, i, limit);
       case ASSIGNMENT -> {
         int gap = Math.min(limit, i + WIDEST_GAP);
         while (i < gap && (spacing(view[i]) || view[i] == '=' || view[i] == ':')) {
           i++;
         }
-        i = run(view, i, limit);
+        yield runs.token(view, i, limit);
       }
-      case TOKEN -> i = run(view, i, limit);
-    }
-    return i;
+      case TOKEN -> runs.token(view, i, limit);
+    };
   }
 
-  private static int run(byte[] view, int from, int limit) {
-    int i = from;
-    while (i < limit && token(view[i])) {
-      i++;
-    }
-    return i;
+  /** Whether tokens have such a byte, or the text around them that we do not tell from them. */
+  static boolean token(byte b) {
+    return b >= 0 && TOKEN[b];
   }
 
-  private static boolean token(byte b) {
-    return Alphabet.FOLDED.value(b) >= 0 || "-_.~+/=:%@?&!*$".indexOf(b) >= 0;
+  /** Whether this is the letter of a line break written with a backslash. */
+  private static boolean escaped(byte[] view, int low, int at) {
+    return at > low && view[at - 1] == '\\' && "nrt".indexOf(view[at]) >= 0;
   }
 
-  private static boolean spacing(byte b) {
+  private static boolean inWord(byte b) {
+    return Alphabet.FOLDED.value(b) >= 0 || b == '+' || b == '_' || b == '-';
+  }
+
+  /** Whether such a byte may stand between the lines of a key, or a name and its value. */
+  static boolean spacing(byte b) {
     return b == ' ' || b == '\t' || b == '\r' || b == '\n' || "\"'`\\,>(){}[]|".indexOf(b) >= 0;
   }
 
@@ -118,10 +130,12 @@ record TokenPattern(
     if (shape == Shape.PHRASE) {
       return false;
     }
-    String upper = text.toUpperCase(java.util.Locale.ROOT);
-    if (upper.contains("EXAMPLE") || upper.contains("PLACEHOLDER") || upper.contains("YOUR")) {
-      return true;
+    for (String word : PLACEHOLDERS) {
+      if (text.contains(word)) {
+        return true;
+      }
     }
+    String upper = text.toUpperCase(java.util.Locale.ROOT);
     int at = upper.indexOf(keyword.toUpperCase(java.util.Locale.ROOT));
     String rest = text.substring(at < 0 ? 0 : Math.min(text.length(), at + keyword.length()));
     if (rest.length() < FEWEST_DIFFERENT) {

@@ -50,13 +50,39 @@ final class Unescape {
     return STARTS[b];
   }
 
+  /** Whether this is an escape of two bytes for a line break or another control character. */
+  static boolean breaks(byte[] bytes, int at, int to) {
+    return bytes[at] == '\\' && parse(bytes, at, to) == (2 << 16 | BREAK);
+  }
+
+  /** Whether an escape may begin with these two bytes. */
+  static boolean starts(int first, int second) {
+    return switch (first) {
+      case '%' -> HEX[second] >= 0 || second == 'u' || second == 'U';
+      case '=' -> HEX[second] >= 0;
+      case '\\' -> second >= '"' && second < 0x80;
+      case '&' -> second == '#' || Alphabet.FOLDED.value((byte) second) >= 0;
+      case 0xC2, 0xE2, 0xEF, 0xF0 -> unicode(first, second);
+      default -> false;
+    };
+  }
+
+  private static boolean unicode(int lead, int second) {
+    return switch (lead) {
+      case 0xC2 -> second == 0xAD;
+      case 0xE2 -> second >= 0x80 && second <= 0x93;
+      case 0xEF -> second >= 0xBB && second <= 0xBD;
+      default -> second == 0x9D;
+    };
+  }
+
   /**
    * Where the next escape begins, before {@code before}, that stands for, or is written with, a
    * letter or digit; or -1. Others only separate, and do so as they are.
    */
-  static int next(byte[] bytes, int from, int before, int to) {
+  static int next(byte[] bytes, int from, int before, int to, boolean quoted) {
     for (int i = from; i < before; i++) {
-      if (STARTS[bytes[i] & 0xFF]) {
+      if (STARTS[bytes[i] & 0xFF] && bytes[i] == '=' == quoted) {
         int escape = parse(bytes, i, to);
         boolean pair = escape >>> 16 == 2 && (escape & 0xFFFF) != DROP;
         if (escape != 0 && (!pair || Alphabet.FOLDED.value(bytes[i + 1]) >= 0)) {
@@ -78,13 +104,15 @@ final class Unescape {
   }
 
   /**
-   * Writes what stands between {@code from} and {@code to} without escapes, until {@code margin}
-   * letters and digits have come since the last one, or the room is used up.
+   * Writes what stands between {@code from} and {@code to} without escapes, until the word of the
+   * last one has ended and {@code margin} letters and digits have come, or the room is used up.
    *
    * @param past reading does not stop before this place
+   * @param quoted whether those of quoted-printable count
    * @param plain gets what is written, and where it came from
    */
-  static void decode(byte[] bytes, int from, int past, int to, int margin, Plain plain) {
+  static void decode(
+      byte[] bytes, int from, int past, int to, int margin, boolean quoted, Plain plain) {
     plain.clear();
     int i = from;
     boolean seen = false;
@@ -94,7 +122,7 @@ final class Unescape {
       int limit = Math.min(to, i + plain.room());
       while (i < limit) {
         if (STARTS[bytes[i] & 0xFF]) {
-          escape = parse(bytes, i, to);
+          escape = quoted || bytes[i] != '=' ? parse(bytes, i, to) : 0;
           if (escape != 0) {
             break;
           }
@@ -126,10 +154,13 @@ final class Unescape {
     plain.end(i);
   }
 
-  /** Where {@code count} letters and digits have come, or {@code to}. */
+  /** Where after a word {@code count} letters and digits have come, or {@code to}. */
   private static int after(byte[] bytes, int from, int to, int count) {
     int n = 0;
     int i = from;
+    while (i < to && TokenPattern.token(bytes[i])) {
+      i++;
+    }
     while (i < to && n < count) {
       n += Alphabet.FOLDED.value(bytes[i++]) >= 0 ? 1 : 0;
     }
@@ -140,10 +171,10 @@ final class Unescape {
   static byte[] all(byte[] bytes) {
     byte[] plain = bytes;
     for (int level = 0;
-        level < LEVELS && next(plain, 0, plain.length, plain.length) >= 0;
+        level < LEVELS && next(plain, 0, plain.length, plain.length, false) >= 0;
         level++) {
       Plain out = new Plain(plain.length);
-      decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, out);
+      decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, false, out);
       plain = Arrays.copyOf(out.bytes, out.length);
     }
     return plain;
@@ -243,15 +274,7 @@ final class Unescape {
 
   private static int unicode(byte[] in, int i, int to) {
     int lead = in[i] & 0xFF;
-    int second = i + 1 < to ? in[i + 1] & 0xFF : 0;
-    boolean ours =
-        switch (lead) {
-          case 0xC2 -> second == 0xAD;
-          case 0xE2 -> second >= 0x80 && second <= 0x93;
-          case 0xEF -> second >= 0xBB && second <= 0xBD;
-          default -> second == 0x9D;
-        };
-    if (!ours) {
+    if (i + 1 >= to || !unicode(lead, in[i + 1] & 0xFF)) {
       return 0;
     }
     int length = lead == 0xC2 ? 2 : lead == 0xF0 ? 4 : 3;
@@ -260,6 +283,9 @@ final class Unescape {
     }
     int value = lead & 0xFF >> length + 1;
     for (int j = 1; j < length; j++) {
+      if ((in[i + j] & 0xC0) != 0x80) {
+        return 0;
+      }
       value = value << 6 | in[i + j] & 0x3F;
     }
     int plain = plain(value);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * a time.
  */
 final class ZlibProbe implements AutoCloseable {
-  private static final int LOOKED_AT = 64;
+  private static final int LOOKED_AT = 256;
 
   private final byte[] in = new byte[LOOKED_AT];
   private final byte[] out = new byte[4 * LOOKED_AT];

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Every way of writing a secret that we say we know is found, anywhere, in any pieces. */
 class EncodingsTest {
-  private static final int ROUNDS = 60;
+  private static final int ROUNDS = 20;
 
   /** A way to write: the secret, some bytes before and after it, and chance. */
   interface Writing extends BiFunction<String, Random, String> {}

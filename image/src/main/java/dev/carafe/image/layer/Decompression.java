@@ -1,6 +1,7 @@
 package dev.carafe.image.layer;
 
 import com.github.luben.zstd.ZstdInputStream;
+import dev.carafe.image.tar.BadArchiveException;
 import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;

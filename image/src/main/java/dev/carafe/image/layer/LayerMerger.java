@@ -1,6 +1,10 @@
 package dev.carafe.image.layer;
 
-import dev.carafe.image.layer.TarEntry.Type;
+import dev.carafe.image.tar.BadArchiveException;
+import dev.carafe.image.tar.TarEntry;
+import dev.carafe.image.tar.TarEntry.Type;
+import dev.carafe.image.tar.TarReader;
+import dev.carafe.image.tar.TarWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashMap;

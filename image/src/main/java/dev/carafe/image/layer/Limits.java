@@ -12,18 +12,6 @@ import dev.carafe.image.Image;
  *     and not in a full heap
  */
 public record Limits(long bytes, int entries, long indexBytes) {
-  /** Of one component of a path, as Linux has it. */
-  public static final int NAME_BYTES = 255;
-
-  /** Of a whole path and of a link's target, as Linux has it. */
-  public static final int PATH_BYTES = 4096;
-
-  /** Of one extended header; far more than any real one has. */
-  public static final int HEADER_BYTES = 1 << 20;
-
-  /** Of one extended attribute's value, as Linux has it. */
-  public static final int XATTR_BYTES = 65_536;
-
   /** Room that the squashfs needs on its disk for what is not file contents. */
   private static final long HEADROOM = 2L << 30;
 

@@ -1,6 +1,10 @@
 package dev.carafe.image.layer;
 
-import dev.carafe.image.layer.TarEntry.Type;
+import dev.carafe.image.tar.BadArchiveException;
+import dev.carafe.image.tar.TarEntry;
+import dev.carafe.image.tar.TarEntry.Type;
+import dev.carafe.image.tar.TarLimits;
+import dev.carafe.image.tar.TarPath;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -147,7 +151,7 @@ final class MergedTree {
       case HARD_LINK -> hardLink(parent, name, added);
       case SYMBOLIC_LINK -> {
         if (added.link().isEmpty()
-            || added.link().length() >= Limits.PATH_BYTES
+            || added.link().length() >= TarLimits.PATH_BYTES
             || added.link().indexOf('\0') >= 0) {
           throw new BadArchiveException(
               "the link " + TarPath.shown(added.name()) + " has no target that Linux allows");
@@ -314,7 +318,7 @@ final class MergedTree {
 
   private Node replace(Node parent, String name) throws BadArchiveException {
     Node node = new Node(parent, name);
-    if (node.pathBytes > Limits.PATH_BYTES) { // links in a path can make it longer than it looks
+    if (node.pathBytes > TarLimits.PATH_BYTES) { // links in a path can make it longer than it looks
       throw new BadArchiveException(
           "a path below " + TarPath.shown(parent.path()) + " is longer than Linux allows");
     }

@@ -1,6 +1,9 @@
 package dev.carafe.image.layer;
 
 import dev.carafe.image.Image;
+import dev.carafe.image.tar.BadArchiveException;
+import dev.carafe.image.tar.TarEntry;
+import dev.carafe.image.tar.TarWriter;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -3,8 +3,8 @@ package dev.carafe.image.pack;
 import dev.carafe.image.pack.PackManifest.Asset;
 import dev.carafe.image.pack.PackManifest.Layer;
 import dev.carafe.image.pack.PackManifest.Mode;
-import dev.carafe.image.tar.TarEntry;
-import dev.carafe.image.tar.TarFormatException;
+import dev.carafe.image.tar.BadArchiveException;
+import dev.carafe.image.tar.TarPath;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -84,7 +84,7 @@ final class ManifestJson {
       Asset file = asset(layer, "layers", again ? new HashSet<>() : paths);
       String digest = text(layer, "digest", null);
       if (!digest.matches("(sha256:)?[0-9a-fA-F]{12,64}")) {
-        throw wrong("layers", "has '" + TarEntry.shown(digest) + "', which is not a digest");
+        throw wrong("layers", "has " + TarPath.shown(digest) + ", which is not a digest");
       }
       sum += file.size();
       if (sum > MAX_LAYER_BYTES) {
@@ -184,16 +184,16 @@ final class ManifestJson {
     String path = text(node, "path", null);
     String plain;
     try {
-      plain = String.join("/", TarEntry.steps(path));
-    } catch (TarFormatException e) {
+      plain = String.join("/", TarPath.relative(path));
+    } catch (BadArchiveException e) {
       throw wrong(field, "names a file it must not: " + e.getMessage());
     }
-    if (plain.isEmpty() || !plain.equals(path) || path.length() > 255) {
-      throw wrong(
-          field, "names '" + TarEntry.shown(path) + "', which is not a plain relative path");
+    boolean printable = path.chars().allMatch(c -> c > ' ' && c < 0x7f);
+    if (plain.isEmpty() || !plain.equals(path) || path.length() > 255 || !printable) {
+      throw wrong(field, "names " + TarPath.shown(path) + ", which is not a plain relative path");
     }
     if (!paths.add(path)) {
-      throw wrong(field, "names '" + TarEntry.shown(path) + "' a second time");
+      throw wrong(field, "names " + TarPath.shown(path) + " a second time");
     }
     return new Asset(path, number(node, "size", 0, Long.MAX_VALUE, null));
   }

@@ -4,9 +4,10 @@ import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import dev.carafe.image.Progress;
 import dev.carafe.image.pack.PackManifest.Asset;
 import dev.carafe.image.pack.PackManifest.Layer;
+import dev.carafe.image.tar.BadArchiveException;
 import dev.carafe.image.tar.TarEntry;
-import dev.carafe.image.tar.TarEntry.Kind;
-import dev.carafe.image.tar.TarFormatException;
+import dev.carafe.image.tar.TarEntry.Type;
+import dev.carafe.image.tar.TarPath;
 import dev.carafe.image.tar.TarReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -221,14 +222,13 @@ final class PackFile implements AutoCloseable {
             new Section(channel, footer.stub(), footer.assets(), progress))) {
       TarReader tar = new TarReader(assets);
       Set<String> seen = new HashSet<>();
-      for (var next = tar.next(); next.isPresent(); next = tar.next()) {
-        TarEntry entry = next.get();
-        String path = String.join("/", entry.path());
-        String shown = "'" + TarEntry.shown(path) + "'";
+      for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
+        String path = String.join("/", TarPath.relative(entry.name()));
+        String shown = TarPath.shown(path);
         if (!seen.add(path)) {
           throw new PackException("its assets hold " + shown + " twice");
         }
-        if (entry.kind() == Kind.DIRECTORY) {
+        if (entry.type() == Type.DIRECTORY) {
           if (expected.keySet().stream().noneMatch(member -> member.startsWith(path + "/"))) {
             throw new PackException("its assets hold " + shown + ", which its manifest does not");
           }
@@ -238,12 +238,10 @@ final class PackFile implements AutoCloseable {
         if (size == null) {
           throw new PackException("its assets hold " + shown + ", which its manifest does not");
         }
-        // Disk templates may be stored without their holes; they are passed over here.
-        boolean sparse = entry.kind() == Kind.SPARSE && !layers.contains(path);
-        if (entry.kind() != Kind.FILE && !sparse) {
+        if (entry.type() != Type.FILE) {
           throw new PackException("its assets hold " + shown + ", which is not a regular file");
         }
-        if (sparse ? entry.size() > size : entry.size() != size) {
+        if (entry.size() != size) {
           throw new PackException(
               "its file "
                   + shown
@@ -253,19 +251,22 @@ final class PackFile implements AutoCloseable {
                   + size);
         }
         if (layers.contains(path)) {
-          reader.read(path, tar.content());
+          reader.read(path, tar.contents());
         }
         missing.remove(path);
       }
+      if (!tar.sawEndMark()) {
+        throw new BadArchiveException("the archive has no end");
+      }
       checkTail(assets);
-    } catch (TarFormatException e) {
+    } catch (BadArchiveException e) {
       throw new PackException("its assets are damaged: " + e.getMessage());
     } catch (com.github.luben.zstd.ZstdIOException e) {
       throw new PackException("its assets are damaged: they are not a whole zstd stream");
     }
     if (!missing.isEmpty()) {
       String first = missing.stream().sorted().findFirst().orElseThrow();
-      throw new PackException("its assets do not hold '" + TarEntry.shown(first) + "'");
+      throw new PackException("its assets do not hold " + TarPath.shown(first));
     }
   }
 

@@ -9,6 +9,7 @@ import dev.carafe.image.pack.PackManifest.Asset;
 import dev.carafe.image.pack.PackManifest.Layer;
 import dev.carafe.image.pack.PackManifest.Mode;
 import dev.carafe.image.pack.PackWriter.Member;
+import dev.carafe.image.tar.TarPath;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -267,7 +268,7 @@ public final class Packs {
       throw new ImageException(
           attempted,
           "it is for "
-              + dev.carafe.image.tar.TarEntry.shown(manifest.platform())
+              + TarPath.shown(manifest.platform())
               + " and this host runs linux/"
               + architecture);
     }

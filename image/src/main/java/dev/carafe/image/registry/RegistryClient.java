@@ -1,11 +1,11 @@
 package dev.carafe.image.registry;
 
 import com.google.cloud.tools.jib.api.Credential;
-import dev.carafe.image.layer.BadArchiveException;
 import dev.carafe.image.source.ContentSource;
 import dev.carafe.image.source.Manifest;
 import dev.carafe.image.store.Descriptor;
 import dev.carafe.image.store.Digests;
+import dev.carafe.image.tar.BadArchiveException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;

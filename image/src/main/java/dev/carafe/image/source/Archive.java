@@ -1,11 +1,11 @@
 package dev.carafe.image.source;
 
 import dev.carafe.image.ImageConfig;
-import dev.carafe.image.layer.BadArchiveException;
 import dev.carafe.image.layer.Decompression;
-import dev.carafe.image.layer.TarEntry;
-import dev.carafe.image.layer.TarReader;
 import dev.carafe.image.store.Layer;
+import dev.carafe.image.tar.BadArchiveException;
+import dev.carafe.image.tar.TarEntry;
+import dev.carafe.image.tar.TarReader;
 import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;

@@ -1,11 +1,11 @@
 package dev.carafe.image.source;
 
-import dev.carafe.image.layer.BadArchiveException;
 import dev.carafe.image.layer.Decompression;
-import dev.carafe.image.layer.TarPath;
 import dev.carafe.image.store.Descriptor;
 import dev.carafe.image.store.Digests;
 import dev.carafe.image.store.Layer;
+import dev.carafe.image.tar.BadArchiveException;
+import dev.carafe.image.tar.TarPath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,6 +1,6 @@
 package dev.carafe.image.source;
 
-import dev.carafe.image.layer.BadArchiveException;
+import dev.carafe.image.tar.BadArchiveException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;

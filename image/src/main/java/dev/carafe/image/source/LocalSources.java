@@ -1,7 +1,7 @@
 package dev.carafe.image.source;
 
 import dev.carafe.image.ImageConfig;
-import dev.carafe.image.layer.BadArchiveException;
+import dev.carafe.image.tar.BadArchiveException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

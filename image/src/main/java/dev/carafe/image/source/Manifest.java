@@ -1,8 +1,8 @@
 package dev.carafe.image.source;
 
-import dev.carafe.image.layer.BadArchiveException;
 import dev.carafe.image.store.Descriptor;
 import dev.carafe.image.store.Digests;
+import dev.carafe.image.tar.BadArchiveException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

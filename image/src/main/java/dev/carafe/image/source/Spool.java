@@ -1,9 +1,9 @@
 package dev.carafe.image.source;
 
-import dev.carafe.image.layer.BadArchiveException;
-import dev.carafe.image.layer.TarEntry;
-import dev.carafe.image.layer.TarPath;
-import dev.carafe.image.layer.TarReader;
+import dev.carafe.image.tar.BadArchiveException;
+import dev.carafe.image.tar.TarEntry;
+import dev.carafe.image.tar.TarPath;
+import dev.carafe.image.tar.TarReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

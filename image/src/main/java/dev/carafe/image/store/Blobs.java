@@ -1,8 +1,8 @@
 package dev.carafe.image.store;
 
 import com.github.luben.zstd.ZstdOutputStream;
-import dev.carafe.image.layer.BadArchiveException;
 import dev.carafe.image.layer.Limits;
+import dev.carafe.image.tar.BadArchiveException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

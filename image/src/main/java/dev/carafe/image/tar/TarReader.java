@@ -1,366 +1,295 @@
 package dev.carafe.image.tar;
 
-import dev.carafe.image.tar.TarEntry.Kind;
+import dev.carafe.image.tar.TarEntry.Type;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
-import java.time.Instant;
-import java.util.Optional;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 
 /**
- * Reads a tar archive of hostile origin, one entry after the other, without ever holding more than
- * {@value #MAX_EXTENSION} bytes of it. It knows the POSIX (ustar, pax) and GNU formats, and refuses
- * with a {@link TarFormatException} whatever is damaged, cut off, longer than its limits, or
- * pretends to be something it cannot represent. It never reads past the archive's end mark.
+ * Reads a tar archive of any common dialect (v7, ustar, pax, GNU with long names and sparse files)
+ * front to back, trusting nothing: every header is summed, every number and length checked, and no
+ * more is held than one header of at most {@link TarLimits#HEADER_BYTES}.
  *
- * <p>Not safe for use by many threads. Blocks as its source does. Does not close the source.
+ * <p>Written here, although libraries exist, because names must come through byte for byte (they
+ * decode them, and differently in plain and extended headers) and because an extended header's size
+ * must be refused before it is read into memory.
  *
- * <p>Formats: POSIX.1-2017, pax; the GNU tar manual, "Basic Tar Format" and "Extensions".
+ * <p>Formats: POSIX.1-2017 pax(1); the GNU tar manual, "Basic Tar Format" and "Storing Sparse
+ * Files". Not safe for use by several threads.
  */
 public final class TarReader {
-  private static final int BLOCK = 512;
-
-  /** The most an entry's name, link target or pax records may take. */
-  static final int MAX_EXTENSION = 1 << 20;
-
-  /** The most headers that may come before an entry's own. */
-  static final int MAX_HEADERS = 16;
-
-  /** The most entries of one archive. */
-  static final int MAX_ENTRIES = 8_000_000;
+  static final int BLOCK = 512;
+  private static final String XATTR = "SCHILY.xattr.";
 
   private final InputStream in;
-  private final byte[] block = new byte[BLOCK];
-  private int entries;
-  private long left;
-  private int padding;
+  private final byte[] header = new byte[BLOCK];
+  private Body body = new Body(0);
+  private InputStream contents = body;
+  private boolean endMark;
 
   public TarReader(InputStream in) {
     this.in = in;
   }
 
-  /** The next entry; empty at the archive's end mark. What was not read of the last is skipped. */
-  public Optional<TarEntry> next() throws IOException {
-    Extensions extensions = new Extensions();
+  /**
+   * The next entry, or null at the end of the archive; skips what was not read of the one before.
+   *
+   * @throws BadArchiveException when the archive is damaged or asks for too much
+   */
+  public TarEntry next() throws IOException {
+    body.finish();
+    Map<String, String> pax = Map.of();
+    String longName = null;
+    String longLink = null;
     for (int headers = 0; ; headers++) {
-      if (headers > MAX_HEADERS) {
-        throw new TarFormatException("an entry has more than " + MAX_HEADERS + " headers");
+      if (headers > TarLimits.HEADERS) {
+        throw new BadArchiveException(
+            "an entry has more than " + TarLimits.HEADERS + " extended headers");
       }
-      skipContent();
       if (!readHeader()) {
-        return Optional.empty();
+        if (!pax.isEmpty() || longName != null || longLink != null) {
+          throw new BadArchiveException("the archive ends after an extended header");
+        }
+        return null;
       }
-      if (++entries > MAX_ENTRIES) {
-        throw new TarFormatException("it has more than " + MAX_ENTRIES + " entries");
-      }
-      long size = number(124, 12, "size");
-      if (size < 0) {
-        throw new TarFormatException("an entry's size is negative");
-      }
-      byte type = block[156];
-      switch (type) {
-        case 'L' -> extensions.name = untilNul(extension(size));
-        case 'K' -> extensions.link = untilNul(extension(size));
-        case 'x' -> extensions.pax(extension(size), true);
-        case 'g' -> extensions.pax(extension(size), false);
-        case 'V' -> extension(size);
+      long size = number(124, 12);
+      switch (header[156]) {
+        case 'x', 'X' -> pax = PaxRecords.parse(extendedHeader(size));
+        case 'g' -> PaxRecords.parse(extendedHeader(size)); // comments only, in practice
+        case 'L' -> longName = untilZero(extendedHeader(size));
+        case 'K' -> longLink = untilZero(extendedHeader(size));
+        case 'V' -> skip(size);
         default -> {
-          return Optional.of(entry(type, size, extensions));
+          return entry(size, pax, longName, longLink);
         }
       }
     }
   }
 
-  /** The content of the entry that {@link #next} gave last; ends where the entry ends. */
-  public InputStream content() {
-    return new Content();
+  /**
+   * Whether the archive ended with its mark, a block of zeros. Some writers leave it out, so that
+   * {@link #next} does without; who reads from a peer that may be cut off does not.
+   */
+  public boolean sawEndMark() {
+    return endMark;
   }
 
-  private TarEntry entry(byte type, long headerSize, Extensions extensions) throws IOException {
-    String name = extensions.name != null ? extensions.name : headerName();
-    Kind kind =
-        switch (type) {
-          // Before POSIX a directory was a file whose name ends with a slash.
-          case 0, '0', '7' -> name.endsWith("/") ? Kind.DIRECTORY : Kind.FILE;
-          case '1' -> Kind.HARD_LINK;
-          case '2' -> Kind.SYMLINK;
-          case '3', '4', '6' -> Kind.SPECIAL;
-          case '5' -> Kind.DIRECTORY;
-          case 'S' -> Kind.SPARSE;
-          default ->
-              throw new TarFormatException(
-                  "'" + TarEntry.shown(name) + "' is of an unknown type (" + type + ")");
-        };
-    if (name.isEmpty()) {
-      throw new TarFormatException("an entry has no name");
-    }
-    long size = extensions.size >= 0 ? extensions.size : headerSize;
-    int mode = (int) number(100, 8, "mode") & 07777;
-    long uid = extensions.uid >= 0 ? extensions.uid : number(108, 8, "owner");
-    long gid = extensions.gid >= 0 ? extensions.gid : number(116, 8, "group");
-    Instant modified = extensions.modified;
-    if (modified == null) {
-      modified = instant(number(136, 12, "time"));
-    }
-    boolean link = kind == Kind.SYMLINK || kind == Kind.HARD_LINK;
-    String target = link ? extensions.link != null ? extensions.link : text(157, 100) : "";
-    if (kind == Kind.SPARSE) {
-      // More maps of holes may follow the header, marked by a byte in each.
-      boolean more = block[482] != 0;
-      for (int maps = 0; more; maps++) {
-        if (maps > MAX_EXTENSION / BLOCK) {
-          throw new TarFormatException("'" + TarEntry.shown(name) + "' has too many holes");
-        }
-        readBlock();
-        more = block[504] != 0;
-      }
-    }
-    // Links, directories and devices have no content, whatever size some writers put there.
-    boolean content = kind == Kind.FILE || kind == Kind.SPARSE;
-    beginContent(content ? size : 0);
-    return new TarEntry(name, kind, content ? size : 0, mode, uid, gid, modified, target);
+  /** The contents of the entry that {@link #next} gave last; ends where they end. */
+  public InputStream contents() {
+    return contents;
   }
 
-  private String headerName() throws IOException {
+  private TarEntry entry(long headerSize, Map<String, String> pax, String longName, String longLink)
+      throws IOException {
+    boolean posix = text(257, 6).equals("ustar") && header[263] == '0';
     String name = text(0, 100);
-    boolean posix = text(257, 6).equals("ustar") && block[262] == 0;
     String prefix = posix ? text(345, 155) : "";
-    return prefix.isEmpty() ? name : prefix + "/" + name;
+    if (!prefix.isEmpty()) {
+      name = prefix + "/" + name;
+    }
+    name = pax.getOrDefault("path", longName == null ? name : longName);
+    String link = pax.getOrDefault("linkpath", longLink == null ? text(157, 100) : longLink);
+    Type type = type(header[156], name);
+    boolean device = type == Type.CHARACTER_DEVICE || type == Type.BLOCK_DEVICE;
+    long stored = pax.containsKey("size") ? decimal(pax, "size") : headerSize;
+    // Only files have contents; some writers leave a link's target's size in its header.
+    boolean dump = header[156] == 'D';
+    body = new Body(type == Type.FILE || dump ? stored : 0);
+    contents = body;
+    long size = type == Type.FILE ? stored : 0;
+    if (type == Type.FILE) {
+      Sparse sparse = sparse(pax);
+      if (sparse != null) {
+        sparse.check(body.remaining);
+        contents = sparse.expand(body);
+        size = sparse.size();
+        name = pax.getOrDefault("GNU.sparse.name", name);
+      }
+    }
+    if (name.isEmpty()) {
+      throw new BadArchiveException("an entry has no name");
+    }
+    return new TarEntry(
+        name,
+        type,
+        type == Type.HARD_LINK || type == Type.SYMBOLIC_LINK ? link : "",
+        (int) number(100, 8) & 07777,
+        owner(pax, "uid", 108),
+        owner(pax, "gid", 116),
+        modified(pax),
+        size,
+        device ? bounded(number(329, 8), 0xfff, "device number") : 0,
+        device ? bounded(number(337, 8), 0xfffff, "device number") : 0,
+        xattrs(pax));
   }
 
-  /** Reads one header block; false at the end mark: one block of zeros, then another or nothing. */
-  private boolean readHeader() throws IOException {
-    readBlock();
-    int sum = 0;
-    boolean zero = true;
-    for (int i = 0; i < BLOCK; i++) {
-      zero &= block[i] == 0;
-      sum += i >= 148 && i < 156 ? ' ' : block[i] & 0xff;
-    }
-    if (zero) {
-      int read = in.readNBytes(block, 0, BLOCK);
-      for (int i = 0; i < read; i++) {
-        if (block[i] != 0) {
-          throw new TarFormatException("something follows its end mark");
-        }
+  private static Type type(byte flag, String name) throws BadArchiveException {
+    return switch (flag) {
+      // The oldest tars have no type for directories: a slash at the end says it.
+      case 0, '0', '7' -> name.endsWith("/") ? Type.DIRECTORY : Type.FILE;
+      case 'S' -> Type.FILE;
+      case '1' -> Type.HARD_LINK;
+      case '2' -> Type.SYMBOLIC_LINK;
+      case '3' -> Type.CHARACTER_DEVICE;
+      case '4' -> Type.BLOCK_DEVICE;
+      case '5', 'D' -> Type.DIRECTORY;
+      case '6' -> Type.FIFO;
+      default ->
+          throw new BadArchiveException(
+              TarPath.shown(name) + " is of an unknown kind (" + (flag & 0xff) + ")");
+    };
+  }
+
+  private long owner(Map<String, String> pax, String key, int offset) throws BadArchiveException {
+    long id = pax.containsKey(key) ? decimal(pax, key) : number(offset, 8);
+    return bounded64(id, 0xffff_ffffL, key);
+  }
+
+  private long modified(Map<String, String> pax) throws BadArchiveException {
+    long seconds;
+    String text = pax.get("mtime");
+    if (text == null) {
+      seconds = signed(136, 12);
+    } else {
+      int point = text.indexOf('.');
+      try {
+        seconds = Long.parseLong(point < 0 ? text : text.substring(0, point));
+      } catch (NumberFormatException e) {
+        throw new BadArchiveException("a time is not a number", e);
       }
+    }
+    return Math.clamp(seconds, 0, 0xffff_ffffL);
+  }
+
+  private static Map<String, String> xattrs(Map<String, String> pax) throws BadArchiveException {
+    Map<String, String> xattrs = new HashMap<>();
+    for (Map.Entry<String, String> record : pax.entrySet()) {
+      if (record.getKey().startsWith(XATTR)) {
+        String name = record.getKey().substring(XATTR.length());
+        if (name.length() > TarLimits.NAME_BYTES
+            || record.getValue().length() > TarLimits.XATTR_BYTES) {
+          throw new BadArchiveException("an extended attribute is too large");
+        }
+        xattrs.put(name, record.getValue());
+      }
+    }
+    return xattrs;
+  }
+
+  private Sparse sparse(Map<String, String> pax) throws IOException {
+    if (header[156] == 'S') {
+      return Sparse.old(header, body.block());
+    }
+    if (pax.containsKey("GNU.sparse.major")) {
+      if (!pax.get("GNU.sparse.major").equals("1") || !"0".equals(pax.get("GNU.sparse.minor"))) {
+        throw new BadArchiveException("a sparse file is of an unknown version");
+      }
+      return Sparse.inContents(body, decimal(pax, "GNU.sparse.realsize"));
+    }
+    if (pax.containsKey("GNU.sparse.map")) {
+      return Sparse.inHeader(pax.get("GNU.sparse.map"), decimal(pax, "GNU.sparse.size"));
+    }
+    return null;
+  }
+
+  private static long decimal(Map<String, String> pax, String key) throws BadArchiveException {
+    return PaxRecords.decimal(Objects.requireNonNullElse(pax.get(key), ""));
+  }
+
+  /** False at the end of the archive: a block of zeros, or (some writers) nothing at all. */
+  private boolean readHeader() throws IOException {
+    int read = in.readNBytes(header, 0, BLOCK);
+    if (read == 0) {
       return false;
     }
-    if (number(148, 8, "checksum") != sum) {
-      throw new TarFormatException("a header's checksum is wrong");
+    if (read < BLOCK) {
+      throw new BadArchiveException("the archive ends in the middle of a header");
+    }
+    int sum = 0;
+    int signedSum = 0;
+    boolean zeros = true;
+    for (int i = 0; i < BLOCK; i++) {
+      byte b = i >= 148 && i < 156 ? (byte) ' ' : header[i];
+      sum += b & 0xff;
+      signedSum += b;
+      zeros &= header[i] == 0;
+    }
+    if (zeros) {
+      endMark = true;
+      return false;
+    }
+    long expected = number(148, 8);
+    if (expected != sum && expected != signedSum) {
+      throw new BadArchiveException(
+          "it is not a tar archive, or damaged (a header's sum is wrong)");
     }
     return true;
   }
 
-  private void readBlock() throws IOException {
-    if (in.readNBytes(block, 0, BLOCK) < BLOCK) {
-      throw new TarFormatException("it is cut off");
+  private byte[] extendedHeader(long size) throws IOException {
+    if (size > TarLimits.HEADER_BYTES) {
+      throw new BadArchiveException(
+          "an extended header of " + size + " bytes is larger than " + TarLimits.HEADER_BYTES);
     }
-  }
-
-  private void beginContent(long size) {
-    left = size;
-    padding = (int) (-size & (BLOCK - 1));
-  }
-
-  private void skipContent() throws IOException {
-    try {
-      in.skipNBytes(left);
-      in.skipNBytes(padding);
-    } catch (java.io.EOFException e) {
-      throw new TarFormatException("it is cut off");
-    }
-    left = 0;
-    padding = 0;
-  }
-
-  private byte[] extension(long size) throws IOException {
-    if (size > MAX_EXTENSION) {
-      throw new TarFormatException("a header extension has " + size + " bytes");
-    }
-    beginContent(size);
-    byte[] bytes = in.readNBytes((int) size);
-    if (bytes.length < size) {
-      throw new TarFormatException("it is cut off");
-    }
-    left = 0;
+    Body extended = new Body(size);
+    byte[] bytes = extended.readNBytes((int) size);
+    extended.finish();
     return bytes;
   }
 
-  /** A number in octal text, or in GNU's base-256 when its first bit is set. */
-  private long number(int at, int length, String what) throws TarFormatException {
-    if ((block[at] & 0x80) != 0) {
-      // The sign is the bit after the mark; more than 63 bits do not fit.
-      boolean negative = (block[at] & 0x40) != 0;
-      long value = negative ? -1 : 0;
-      for (int i = at; i < at + length; i++) {
-        int digit = i == at ? (negative ? block[i] : block[i] & 0x7f) : block[i] & 0xff;
-        if (value > Long.MAX_VALUE >> 8 || value < Long.MIN_VALUE >> 8) {
-          throw new TarFormatException("an entry's " + what + " is too large");
-        }
-        value = i == at ? digit : value << 8 | digit;
-      }
-      return value;
-    }
-    int i = at;
-    int end = at + length;
-    while (i < end && block[i] == ' ') {
-      i++;
-    }
-    long value = 0;
-    while (i < end && block[i] >= '0' && block[i] <= '7') {
-      value = value << 3 | (block[i++] - '0');
-    }
-    while (i < end) {
-      if (block[i] != 0 && block[i] != ' ') {
-        throw new TarFormatException("an entry's " + what + " is not a number");
-      }
-      i++;
-    }
-    return value;
+  private void skip(long size) throws IOException {
+    new Body(size).finish();
   }
 
-  private String text(int at, int length) throws TarFormatException {
-    int end = at;
-    while (end < at + length && block[end] != 0) {
-      end++;
-    }
-    return utf8(block, at, end - at);
-  }
-
-  private static String untilNul(byte[] bytes) throws TarFormatException {
+  private static String untilZero(byte[] bytes) {
     int end = 0;
     while (end < bytes.length && bytes[end] != 0) {
       end++;
     }
-    return utf8(bytes, 0, end);
+    return new String(bytes, 0, end, StandardCharsets.ISO_8859_1);
   }
 
-  private static String utf8(byte[] bytes, int at, int length) throws TarFormatException {
-    try {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(bytes, at, length))
-          .toString();
-    } catch (CharacterCodingException e) {
-      String shown = new String(bytes, at, length, StandardCharsets.UTF_8);
-      throw new TarFormatException("the name '" + TarEntry.shown(shown) + "' is not UTF-8");
-    }
+  private String text(int offset, int length) {
+    return untilZero(Arrays.copyOfRange(header, offset, offset + length));
   }
 
-  private static Instant instant(long seconds) throws TarFormatException {
-    try {
-      return Instant.ofEpochSecond(seconds);
-    } catch (DateTimeException e) {
-      throw new TarFormatException("an entry's time is out of range");
+  private long number(int offset, int length) throws BadArchiveException {
+    long value = signed(offset, length);
+    if (value < 0) {
+      throw new BadArchiveException("a header has a negative number");
     }
+    return value;
   }
 
-  /** What headers before an entry's own say about it. */
-  private static final class Extensions {
-    private String name;
-    private String link;
-    private long size = -1;
-    private long uid = -1;
-    private long gid = -1;
-    private Instant modified;
-
-    /** Records of the form {@code LENGTH KEY=VALUE\n}, the length counting all of it. */
-    void pax(byte[] records, boolean ofNextEntry) throws TarFormatException {
-      int at = 0;
-      while (at < records.length && records[at] != 0) {
-        int digits = at;
-        int length = 0;
-        while (digits < records.length && records[digits] >= '0' && records[digits] <= '9') {
-          length = length * 10 + (records[digits++] - '0');
-          if (length > MAX_EXTENSION) {
-            throw new TarFormatException("a pax record is too long");
-          }
-        }
-        int key = digits + 1;
-        int end = at + length;
-        if (digits == at
-            || end > records.length
-            || end - 1 <= key
-            || records[digits] != ' '
-            || records[end - 1] != '\n') {
-          throw new TarFormatException("a pax record is malformed");
-        }
-        int equals = key;
-        while (equals < end && records[equals] != '=') {
-          equals++;
-        }
-        if (equals == end) {
-          throw new TarFormatException("a pax record is malformed");
-        }
-        apply(
-            new String(records, key, equals - key, StandardCharsets.UTF_8),
-            records,
-            equals + 1,
-            end - 1 - (equals + 1),
-            ofNextEntry);
-        at = end;
-      }
-    }
-
-    private void apply(String key, byte[] records, int at, int length, boolean ofNextEntry)
-        throws TarFormatException {
-      if (key.startsWith("GNU.sparse.")) {
-        throw new TarFormatException("it holds a sparse file in a pax format");
-      }
-      switch (key) {
-        case "path", "linkpath", "size", "uid", "gid" -> {
-          if (!ofNextEntry) {
-            throw new TarFormatException("it sets '" + key + "' for all its entries");
-          }
-        }
-        case "mtime" -> {
-          if (!ofNextEntry) {
-            return;
-          }
-        }
-        default -> {
-          return;
-        }
-      }
-      String value = utf8(records, at, length);
-      switch (key) {
-        case "path" -> name = value;
-        case "linkpath" -> link = value;
-        case "size" -> size = positive(key, value);
-        case "uid" -> uid = positive(key, value);
-        case "gid" -> gid = positive(key, value);
-        default -> modified = time(value);
-      }
-    }
-
-    private static long positive(String key, String value) throws TarFormatException {
-      if (!value.matches("[0-9]{1,18}")) {
-        throw new TarFormatException("a pax record's '" + key + "' is not a number");
-      }
-      return Long.parseLong(value);
-    }
-
-    private static Instant time(String value) throws TarFormatException {
-      if (!value.matches("-?[0-9]{1,15}(\\.[0-9]{0,20})?")) {
-        throw new TarFormatException("a pax record's 'mtime' is not a number");
-      }
-      var exact = new java.math.BigDecimal(value.endsWith(".") ? value + "0" : value);
-      long seconds = exact.setScale(0, java.math.RoundingMode.FLOOR).longValueExact();
-      long nanos =
-          exact
-              .subtract(java.math.BigDecimal.valueOf(seconds))
-              .movePointRight(9)
-              .setScale(0, java.math.RoundingMode.FLOOR)
-              .longValueExact();
-      return instant(seconds).plusNanos(nanos);
-    }
+  private long signed(int offset, int length) throws BadArchiveException {
+    return TarNumbers.parse(header, offset, length);
   }
 
-  private final class Content extends InputStream {
+  private static int bounded(long value, int most, String what) throws BadArchiveException {
+    return (int) bounded64(value, most, what);
+  }
+
+  private static long bounded64(long value, long most, String what) throws BadArchiveException {
+    if (value < 0 || value > most) {
+      throw new BadArchiveException("the " + what + " " + value + " is out of range");
+    }
+    return value;
+  }
+
+  /** What is left of an entry's stored bytes, then of the padding to a whole block. */
+  final class Body extends InputStream {
+    private long remaining;
+    private int padding;
+
+    Body(long size) {
+      remaining = size;
+      padding = (int) (-size & (BLOCK - 1));
+    }
+
     @Override
     public int read() throws IOException {
       byte[] one = new byte[1];
@@ -368,19 +297,41 @@ public final class TarReader {
     }
 
     @Override
-    public int read(byte[] bytes, int at, int length) throws IOException {
+    public int read(byte[] to, int offset, int length) throws IOException {
       if (length == 0) {
         return 0;
       }
-      if (left == 0) {
+      if (remaining == 0) {
         return -1;
       }
-      int read = in.read(bytes, at, (int) Math.min(length, left));
+      int read = in.read(to, offset, (int) Math.min(length, remaining));
       if (read < 0) {
-        throw new TarFormatException("it is cut off");
+        throw new BadArchiveException("the archive ends in the middle of a file");
       }
-      left -= read;
+      remaining -= read;
       return read;
+    }
+
+    /** One block of an old sparse map, which stands between header and contents, uncounted. */
+    Sparse.Blocks block() {
+      return () -> {
+        byte[] block = in.readNBytes(BLOCK);
+        if (block.length < BLOCK) {
+          throw new BadArchiveException("the archive ends in the middle of a header");
+        }
+        return block;
+      };
+    }
+
+    private void finish() throws IOException {
+      byte[] waste = new byte[(int) Math.min(remaining, 65_536) + BLOCK];
+      while (remaining > 0) {
+        read(waste, 0, waste.length);
+      }
+      if (in.readNBytes(waste, 0, padding) < padding) {
+        throw new BadArchiveException("the archive ends in the middle of a file");
+      }
+      padding = 0;
     }
   }
 }

@@ -6,6 +6,7 @@ import static dev.carafe.image.testing.Tars.hardLink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.carafe.image.tar.TarEntry;
 import dev.carafe.image.testing.Tars.Item;
 import dev.carafe.image.testing.Tool;
 import java.io.ByteArrayInputStream;

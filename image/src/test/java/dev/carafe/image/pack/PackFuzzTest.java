@@ -4,6 +4,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.github.luben.zstd.Zstd;
 import dev.carafe.image.Progress;
 import dev.carafe.image.tar.TarEntry;
+import dev.carafe.image.tar.TarPath;
 import dev.carafe.image.tar.TarReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -47,12 +48,13 @@ class PackFuzzTest {
   void archive(byte[] bytes) {
     TarReader reader = new TarReader(new ByteArrayInputStream(bytes));
     try {
-      for (var next = reader.next(); next.isPresent(); next = reader.next()) {
-        TarEntry entry = next.get();
-        if (entry.size() < 0 || entry.size() > bytes.length && reader.content().read() >= 0) {
-          reader.content().readAllBytes();
+      for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+        if (entry.size() < 0) {
+          throw new AssertionError("a size of " + entry.size());
         }
-        for (String step : entry.path()) {
+        // A hole may claim to be of any size: what is there is read, not all that is claimed.
+        reader.contents().readNBytes(1 << 20);
+        for (String step : TarPath.components(entry.name())) {
           if (step.equals("..") || step.contains("/") || step.isEmpty()) {
             throw new AssertionError("the step '" + step + "' leads elsewhere");
           }

@@ -3,8 +3,8 @@ package dev.carafe.image.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.carafe.image.layer.BadArchiveException;
 import dev.carafe.image.store.Descriptor;
+import dev.carafe.image.tar.BadArchiveException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

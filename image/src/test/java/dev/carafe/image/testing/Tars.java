@@ -1,8 +1,8 @@
 package dev.carafe.image.testing;
 
-import dev.carafe.image.layer.TarEntry;
-import dev.carafe.image.layer.TarEntry.Type;
-import dev.carafe.image.layer.TarWriter;
+import dev.carafe.image.tar.TarEntry;
+import dev.carafe.image.tar.TarEntry.Type;
+import dev.carafe.image.tar.TarWriter;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -50,6 +50,9 @@ public final class Channel implements AutoCloseable {
   private static final int READ_BYTES = 2 * Protocol.RESYNC_BYTES;
   private static final long LAST_WORDS = 500_000_000L;
 
+  /** One stream is kept for asking the guest whether it is there. */
+  private static final int MAX_REQUESTS = Protocol.MAX_STREAMS - 1;
+
   private final SocketChannel socket;
   private final Selector selector;
   private final SelectionKey key;
@@ -66,6 +69,10 @@ public final class Channel implements AutoCloseable {
   private final Map<Integer, Stream> streams = new HashMap<>();
   private final List<Runnable> hooks = new ArrayList<>();
   private int lastStream;
+
+  /** The stream on which the guest was asked whether it is there; 0 when it was not. */
+  private int ping;
+
   private ErrorCode lostCode;
   private String lostReason;
 
@@ -111,7 +118,7 @@ public final class Channel implements AutoCloseable {
     this.patience = patience;
     key = socket.register(selector, SelectionKey.OP_READ | SelectionKey.OP_WRITE);
     in = FrameReader.buffer(READ_BYTES);
-    configured = new Handshake(socket, key, in).run(clean, nanos);
+    configured = new Handshake(Greeting.CHANNEL, socket, key, in).run(clean, nanos);
     key.interestOps(SelectionKey.OP_READ);
     outbox = new Outbox(socket, key);
     thread = new Thread(new Reading(), "carafe-channel");
@@ -165,6 +172,15 @@ public final class Channel implements AutoCloseable {
 
   Stream beginCopy(Request request, boolean input, int lanes) {
     return begin(new Stream.Terms(request, input, lanes, patience.copy(), false));
+  }
+
+  /**
+   * Begins an attempt to reach something from inside the guest; to be closed when its outcome is
+   * known or not wanted.
+   */
+  public Attempt probe(Probe probe) {
+    Request request = probe.request();
+    return new Attempt(begin(Stream.Terms.plain(request)), request.attempted());
   }
 
   /** Writes out all the guest's file systems. */
@@ -232,20 +248,25 @@ public final class Channel implements AutoCloseable {
       if (lostCode != null) {
         throw new MachineException(lostCode, attempted, lostReason);
       }
-      if (streams.size() >= Protocol.MAX_STREAMS) {
+      if (streams.size() >= MAX_REQUESTS) {
         throw new MachineException(
             ErrorCode.STATE,
             attempted,
-            Protocol.MAX_STREAMS + " requests are under way over this channel already");
+            MAX_REQUESTS + " requests are under way over this channel already");
       }
-      do {
-        lastStream++;
-      } while (lastStream == 0 || streams.containsKey(lastStream));
-      stream = new Stream(lastStream, terms, outbox);
+      stream = new Stream(nextStream(), terms, outbox);
       streams.put(stream.id(), stream);
     }
     stream.request(terms.request().encoded());
     return stream;
+  }
+
+  /** A number that is not in use; under {@link #lock}. */
+  private int nextStream() {
+    do {
+      lastStream++;
+    } while (lastStream == 0 || lastStream == ping || streams.containsKey(lastStream));
+    return lastStream;
   }
 
   /**
@@ -253,7 +274,7 @@ public final class Channel implements AutoCloseable {
    */
   public boolean hasRoom() {
     synchronized (lock) {
-      return lostCode == null && streams.size() < Protocol.MAX_STREAMS;
+      return lostCode == null && streams.size() < MAX_REQUESTS;
     }
   }
 
@@ -358,6 +379,9 @@ public final class Channel implements AutoCloseable {
 
   /** The channel's thread: reads, and writes what the socket did not take from the callers. */
   private final class Reading implements Runnable {
+    /** When the guest last sent anything, or nothing was expected of it. */
+    private long heard = System.nanoTime();
+
     @Override
     public void run() {
       try {
@@ -367,13 +391,19 @@ public final class Channel implements AutoCloseable {
           if (stalled > patience.stall()) {
             throw new Violation("has stopped reading");
           }
-          // An endless wait, unless the guest owes it to us to take something.
-          selector.select(stalled == 0 ? 0 : Math.max(1, (patience.stall() - stalled) / 1_000_000));
+          // An endless wait, unless the guest owes us something.
+          long wait =
+              Math.min(listen(), stalled == 0 ? Patience.ENDLESS : patience.stall() - stalled);
+          selector.select(wait == Patience.ENDLESS ? 0 : Math.max(1, wait / 1_000_000));
           selector.selectedKeys().clear();
           outbox.flush();
-          if (socket.read(in) < 0) {
+          int read = socket.read(in);
+          if (read < 0) {
             shut(ErrorCode.LOST, "the guest's end of the connection was closed");
             return;
+          }
+          if (read > 0) {
+            heard = System.nanoTime();
           }
           dispatch();
         }
@@ -385,6 +415,39 @@ public final class Channel implements AutoCloseable {
       } finally {
         // Nobody may be left waiting for a thread that an error has ended.
         shut(ErrorCode.LOST, "the channel's thread ended");
+      }
+    }
+
+    /**
+     * Asks a guest that has been silent for long whether it is there, while someone waits for it. A
+     * kernel that has crashed leaves the connection open, and would else be waited for for ever.
+     *
+     * @return for how long it may be silent from now on, in nanoseconds
+     */
+    private long listen() throws Violation {
+      long now = System.nanoTime();
+      synchronized (lock) {
+        if (streams.isEmpty() || patience.silence() == Patience.ENDLESS) {
+          heard = now;
+          return streams.isEmpty() ? patience.silence() : Patience.ENDLESS;
+        }
+        long silent = now - heard;
+        if (ping == 0 && silent >= patience.silence()) {
+          int number = nextStream();
+          ByteBuffer request = ByteBuffer.wrap(new byte[] {Protocol.PING});
+          if (outbox.offer(Protocol.REQUEST, number, request)) {
+            ping = number;
+          } else {
+            return Patience.ENDLESS; // it does not even take what it was sent: see stalled()
+          }
+        }
+        if (silent >= 3 * patience.silence()) {
+          throw new Violation(
+              "has said nothing for "
+                  + silent / 1_000_000
+                  + " milliseconds, although it was asked");
+        }
+        return (ping == 0 ? 1 : 3) * patience.silence() - silent;
       }
     }
 
@@ -405,6 +468,10 @@ public final class Channel implements AutoCloseable {
       Stream stream;
       synchronized (lock) {
         boolean last = frame.type() == Protocol.RESULT;
+        if (last && frame.stream() == ping) {
+          ping = 0;
+          return;
+        }
         stream = last ? streams.remove(frame.stream()) : streams.get(frame.stream());
       }
       if (stream == null) {

@@ -42,14 +42,14 @@ final class FrameWriter {
   }
 
   /** What opens a session: padding if the last one may have broken off, then HELLO. */
-  static ByteBuffer opening(boolean clean, byte[] nonce) {
+  static ByteBuffer opening(Greeting greeting, boolean clean, byte[] nonce) {
     int padding = clean ? 0 : Protocol.RESYNC_BYTES;
     ByteBuffer out =
         ByteBuffer.allocateDirect(padding + Protocol.HEADER_BYTES + 28)
             .order(ByteOrder.LITTLE_ENDIAN);
     out.position(padding);
     header(out, Protocol.HELLO, 0, 0, 28);
-    out.put(Protocol.magic());
+    out.put(greeting.bytes());
     out.putShort((short) Protocol.VERSION).putShort((short) Protocol.VERSION);
     out.put(nonce);
     return out.flip();

@@ -7,13 +7,13 @@ import java.nio.charset.StandardCharsets;
  * Words of the guest, made fit to be shown to a person: nothing in them can move a cursor, change a
  * colour, reverse the direction of writing or fill a screen.
  */
-final class GuestText {
+public final class GuestText {
   private static final int MOST = 1_000;
 
   private GuestText() {}
 
   /** The UTF-8 text in the next {@code length} bytes at {@code offset}; the buffer stays as is. */
-  static String of(ByteBuffer buffer, int offset, int length) {
+  public static String of(ByteBuffer buffer, int offset, int length) {
     byte[] bytes = new byte[length];
     buffer.get(offset, bytes);
     return of(new String(bytes, StandardCharsets.UTF_8));
@@ -23,7 +23,7 @@ final class GuestText {
     return of(new String(utf8, StandardCharsets.UTF_8));
   }
 
-  static String of(String text) {
+  public static String of(String text) {
     StringBuilder out = new StringBuilder(Math.min(text.length(), MOST));
     int i = 0;
     while (i < text.length()) {

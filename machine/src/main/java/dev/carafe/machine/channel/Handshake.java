@@ -11,9 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** How a session begins: our greeting, and the answer that only this guest could give to it. */
-final class Handshake {
+public final class Handshake {
   static final String ATTEMPTED = "talk to the guest";
 
+  private final Greeting greeting;
   private final SocketChannel socket;
   private final SelectionKey key;
   private final ByteBuffer in;
@@ -23,7 +24,8 @@ final class Handshake {
    * @param key the socket's
    * @param in what comes after the answer stays in it
    */
-  Handshake(SocketChannel socket, SelectionKey key, ByteBuffer in) {
+  public Handshake(Greeting greeting, SocketChannel socket, SelectionKey key, ByteBuffer in) {
+    this.greeting = greeting;
     this.socket = socket;
     this.key = key;
     this.in = in;
@@ -35,14 +37,14 @@ final class Handshake {
    *
    * @return whether the machine is configured
    */
-  boolean run(boolean clean, long nanos) throws IOException {
+  public boolean run(boolean clean, long nanos) throws IOException {
     byte[] nonce = nonce();
-    ByteBuffer greeting = FrameWriter.opening(clean, nonce);
-    Welcome welcome = new Welcome(nonce);
+    ByteBuffer opening = FrameWriter.opening(greeting, clean, nonce);
+    Welcome welcome = new Welcome(greeting, nonce);
     long since = System.nanoTime();
     while (true) {
-      if (greeting.hasRemaining()) {
-        socket.write(greeting);
+      if (opening.hasRemaining()) {
+        socket.write(opening);
       }
       if (socket.read(in) < 0) {
         throw new IOException("the other end closed the connection before it answered");
@@ -60,7 +62,7 @@ final class Handshake {
             ATTEMPTED,
             "its agent has not answered within " + nanos / 1_000_000 + " milliseconds");
       }
-      await(greeting.hasRemaining(), left);
+      await(opening.hasRemaining(), left);
     }
   }
 

@@ -82,6 +82,17 @@ final class Outbox {
     return !closed;
   }
 
+  /** Like {@link #send}, but never waits: false also when there is no room now. */
+  synchronized boolean offer(int type, int stream, ByteBuffer payload) {
+    if (closed
+        || staging.remaining() < Protocol.HEADER_BYTES + payload.remaining() + CONTROL_ROOM) {
+      return false;
+    }
+    FrameWriter.frame(staging, type, 0, stream, payload);
+    flush();
+    return !closed;
+  }
+
   synchronized void credit(Controls of, int lane, int bytes) {
     if (lane == Protocol.OUTPUT) {
       of.outputCredit += bytes;

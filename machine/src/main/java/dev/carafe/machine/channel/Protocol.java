@@ -1,7 +1,5 @@
 package dev.carafe.machine.channel;
 
-import java.nio.charset.StandardCharsets;
-
 /** The numbers of {@code docs/protocol.md}, each under the name it has there. */
 final class Protocol {
   static final int HELLO = 1;
@@ -32,6 +30,8 @@ final class Protocol {
   static final int FREEZE = 6;
   static final int THAW = 7;
   static final int POWEROFF = 8;
+  static final int PROBE = 9;
+  static final int PING = 10;
 
   static final int DONE = 0;
   static final int SIGNALLED = 1;
@@ -63,11 +63,5 @@ final class Protocol {
   static final int MAX_COMPONENT = 255;
   static final int MAX_CHUNK = 1_048_576;
 
-  private static final byte[] MAGIC = "CARAFE\r\n".getBytes(StandardCharsets.US_ASCII);
-
   private Protocol() {}
-
-  static byte[] magic() {
-    return MAGIC.clone();
-  }
 }

@@ -41,6 +41,11 @@ final class Request {
     return this;
   }
 
+  Request u16(int tag, int value) {
+    field(tag, 2).putShort((short) value);
+    return this;
+  }
+
   Request u32(int tag, int value) {
     field(tag, 4).putInt(value);
     return this;

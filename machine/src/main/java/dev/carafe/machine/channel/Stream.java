@@ -111,7 +111,7 @@ final class Stream {
       ended |= kind == Protocol.DONE;
     } else if (kind == Protocol.TIMED_OUT
         || kind == Protocol.NOT_STARTED
-        || kind == Protocol.DONE && code != 0) {
+        || kind == Protocol.DONE && code != 0 && operation != Protocol.PROBE) {
       throw new Violation("answered a request with a command's result");
     }
     if (ended && !started) {

@@ -6,10 +6,10 @@ import java.io.IOException;
  * The guest sent something that {@code docs/protocol.md} does not allow. The message says what, as
  * the rest of a sentence that begins with "the guest"; it contains no text of the guest's.
  */
-final class Violation extends IOException {
+public final class Violation extends IOException {
   private static final long serialVersionUID = 1L;
 
-  Violation(String what) {
+  public Violation(String what) {
     super(what);
   }
 }

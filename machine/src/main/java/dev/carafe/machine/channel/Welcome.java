@@ -10,16 +10,18 @@ import java.util.Arrays;
  * sent; everything before it is discarded unlooked at. Pure; not for use by several threads.
  */
 final class Welcome {
+  private final Greeting greeting;
   private final byte[] mark;
   private long discarded;
   private boolean configured;
 
-  Welcome(byte[] nonce) {
+  Welcome(Greeting greeting, byte[] nonce) {
+    this.greeting = greeting;
     ByteBuffer expected =
         ByteBuffer.allocate(Protocol.HEADER_BYTES + 8 + nonce.length)
             .order(ByteOrder.LITTLE_ENDIAN);
     FrameWriter.header(expected, Protocol.WELCOME, 0, 0, Protocol.WELCOME_BYTES);
-    expected.put(Protocol.magic()).put(nonce);
+    expected.put(greeting.bytes()).put(nonce);
     mark = expected.array();
   }
 
@@ -51,10 +53,10 @@ final class Welcome {
               + " of the protocol: its agent was made for another version of Carafe");
     }
     if (version != Protocol.VERSION
-        || flags > 1
+        || (flags & ~greeting.flags()) != 0
         || in.getInt() != Protocol.MAX_PAYLOAD
-        || in.getInt() != Protocol.MAX_STREAMS
-        || in.getInt() != Protocol.WINDOW
+        || in.getInt() != greeting.streams()
+        || in.getInt() != greeting.window()
         || in.getInt() != 0) {
       throw new Violation("sent a welcome with impossible terms");
     }

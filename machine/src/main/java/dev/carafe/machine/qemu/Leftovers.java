@@ -7,6 +7,7 @@ import dev.carafe.machine.MachineException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,13 +20,15 @@ import java.util.Set;
  */
 final class Leftovers {
   private final Home home;
+  private final InstantSource clock;
   private final List<Leftover> found = new ArrayList<>();
 
   /** The machine ids that someone may be using. */
   private final Set<String> used = new HashSet<>();
 
-  Leftovers(Home home) {
+  Leftovers(Home home, InstantSource clock) {
     this.home = home;
+    this.clock = clock;
   }
 
   List<Leftover> find() {
@@ -103,6 +106,10 @@ final class Leftovers {
 
   private void templates() throws IOException {
     Path templates = home.cache().resolve("templates");
+    var shelf = new Shelf(templates, clock);
+    for (Path old : shelf.old()) {
+      add("a template that was not used for a month: " + old, () -> shelf.remove(old));
+    }
     List<Path> places = new ArrayList<>(List.of(templates));
     places.addAll(Directories.children(templates));
     for (Path place : places) {
@@ -117,11 +124,21 @@ final class Leftovers {
           Optional<Lock> taken = Lock.tryTake(lock);
           if (taken.isPresent()) {
             taken.get().close();
-            add("a template that was not finished: " + child, () -> Storage.deleteTree(child));
+            add("a template that was not finished: " + child, () -> removeUnfinished(child, lock));
           } else if (Files.exists(child.resolve("id"))) {
             used.add(Files.readString(child.resolve("id")));
           }
         }
+      }
+    }
+  }
+
+  /** Only if nobody has begun to make it again meanwhile. */
+  private static void removeUnfinished(Path template, Path lock) throws IOException {
+    Optional<Lock> taken = Lock.tryTake(lock);
+    if (taken.isPresent()) {
+      try (Lock held = taken.get()) {
+        Storage.deleteTree(template);
       }
     }
   }

@@ -11,8 +11,9 @@ import java.nio.file.Path;
  * lock           held while it is created, started, stopped, changed, deleted
  * ports/N        locked by the host process that uses port N
  * qemu.log       what QEMU said when it was last started
- * vm/            all that QEMU may write
- * vm/overlay.img everything the guest has written
+ * denials.jsonl  what its network refused it
+ * relay.log      what the process that holds its network said
+ * vm/overlay.img everything the guest has written: the only file that QEMU may write
  * </pre>
  */
 record MachineDirectory(Path path) {
@@ -34,6 +35,14 @@ record MachineDirectory(Path path) {
 
   Path log() {
     return path.resolve("qemu.log");
+  }
+
+  Path denials() {
+    return path.resolve("denials.jsonl");
+  }
+
+  Path relayLog() {
+    return path.resolve("relay.log");
   }
 
   Path vm() {

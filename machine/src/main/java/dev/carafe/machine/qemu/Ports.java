@@ -2,13 +2,18 @@ package dev.carafe.machine.qemu;
 
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Services;
 import dev.carafe.machine.channel.Channel;
+import dev.carafe.machine.network.Denials;
+import dev.carafe.machine.network.Relay;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
 
 /**
@@ -88,6 +93,57 @@ final class Ports {
             .orElseThrow(() -> new IOException("port " + number + " is in use"));
     mark(port, DIRTY);
     return new Connection(channel, port);
+  }
+
+  /** Whether a process holds the machine's network open. */
+  static boolean networkIsHeld(MachineDirectory machine) throws IOException {
+    Optional<Lock> lock = Lock.tryTake(network(machine));
+    lock.ifPresent(Lock::close);
+    return lock.isEmpty();
+  }
+
+  /** Opens the machine's network, which is this process's until the relay is closed. */
+  static Relay openNetwork(
+      MachineDirectory machine, Run run, Network network, Services services, Duration limit) {
+    String attempted = "open the network of machine '" + machine.name() + "'";
+    try {
+      Lock port =
+          Lock.tryTake(network(machine))
+              .orElseThrow(
+                  () ->
+                      new MachineException(
+                          ErrorCode.STATE, attempted, "another process holds it open"));
+      try {
+        boolean clean = wasClean(port);
+        mark(port, DIRTY);
+        SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(run.network()));
+        var denials = new Denials(machine.denials(), InstantSource.system());
+        Relay relay = Relay.open(socket, clean, network, services, denials, limit);
+        relay.onClose(() -> leave(relay, port));
+        return relay;
+      } catch (IOException | RuntimeException e) {
+        port.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.LOST, attempted, Storage.explain(e), e);
+    }
+  }
+
+  private static void leave(Relay relay, Lock port) {
+    try {
+      if (relay.clean()) {
+        mark(port, CLEAN);
+      }
+    } catch (IOException e) {
+      // It stays dirty, which only costs the next user the padding.
+    } finally {
+      port.close();
+    }
+  }
+
+  private static Path network(MachineDirectory machine) {
+    return machine.ports().resolve("net");
   }
 
   private static Connection open(Path path, Lock port) throws IOException {

@@ -15,8 +15,22 @@ final class QemuArguments {
   /** Ports for requests, {@code carafe.1} to {@code carafe.16}. */
   static final int PORTS = 16;
 
+  /**
+   * {@code carafe.net}, which carries the guest's connections. It comes first: an agent that has
+   * found the last of the others need not wait for it.
+   */
+  private static final int NETWORK_PORT = 1;
+
   /** What is kept of a running machine's console, in memory: it is the guest's to fill. */
   private static final int CONSOLE_BYTES = 65_536;
+
+  /**
+   * All that the emulator has, but for the promise that moving memory byte by byte is quick
+   * (enhanced and fast short {@code rep movsb}, {@code rep stosb}): it is for real processors. The
+   * emulator goes once round a loop for each repetition, and without the promise the guest's kernel
+   * moves eight bytes in each.
+   */
+  private static final String EMULATED_CPU = "max,-erms,-fsrm";
 
   private final List<String> arguments = new ArrayList<>();
 
@@ -33,7 +47,7 @@ final class QemuArguments {
         // The machine itself is
         // the boundary here.
         "console=ttyS0 quiet panic=0 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check");
-    qemu.add("-chardev", "file,id=console,path=/vm/console.log");
+    qemu.add("-chardev", "file,id=console,path=/console");
     qemu.devices();
     return qemu.arguments;
   }
@@ -64,7 +78,7 @@ final class QemuArguments {
     add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     add("-machine", "q35,memory-backend=memory,usb=off,vmport=off,graphics=off");
     add("-accel", kind == Accelerator.Kind.TCG ? "tcg,thread=multi" : "kvm");
-    add("-cpu", kind == Accelerator.Kind.TCG ? "max" : "host");
+    add("-cpu", kind == Accelerator.Kind.TCG ? EMULATED_CPU : "host");
     add("-smp", Integer.toString(shape.cpus()), "-m", Integer.toString(shape.memoryMib()));
     add(
         "-object",
@@ -83,12 +97,10 @@ final class QemuArguments {
   private void devices() {
     add("-serial", "chardev:console");
     add("-device", "pvpanic-pci");
-    add("-device", "virtio-serial-pci,id=ports,max_ports=" + (PORTS + 1));
+    add("-device", "virtio-serial-pci,id=ports,max_ports=" + (NETWORK_PORT + PORTS + 1));
+    port(NETWORK_PORT, "net", "carafe.net");
     for (int n = 1; n <= PORTS; n++) {
-      add("-chardev", "socket,id=port" + n + ",path=/sockets/p" + n + ",server=on,wait=off");
-      add(
-          "-device",
-          "virtserialport,bus=ports.0,nr=" + n + ",chardev=port" + n + ",name=carafe." + n);
+      port(NETWORK_PORT + n, "p" + n, "carafe." + n);
     }
     // A full host disk is the guest's I/O error: QEMU's default would stop the machine without a
     // word.
@@ -97,9 +109,17 @@ final class QemuArguments {
     add("-device", "virtio-blk-pci,drive=image,rerror=report,werror=report");
     add(
         "-blockdev",
-        "driver=file,node-name=overlay-file,filename=/vm/overlay.img,locking=off,discard=unmap");
+        "driver=file,node-name=overlay-file,filename=/overlay,locking=off,discard=unmap");
     add("-blockdev", "driver=raw,node-name=overlay,file=overlay-file,discard=unmap");
     add("-device", "virtio-blk-pci,drive=overlay,rerror=report,werror=report");
     add("-device", "virtio-rng-pci");
+  }
+
+  /** A port: a socket on the host, a named character device in the guest. */
+  private void port(int number, String socket, String name) {
+    add("-chardev", "socket,id=" + socket + ",path=/sockets/" + socket + ",server=on,wait=off");
+    add(
+        "-device",
+        "virtserialport,bus=ports.0,nr=" + number + ",chardev=" + socket + ",name=" + name);
   }
 }

@@ -3,17 +3,26 @@ package dev.carafe.machine.qemu;
 import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.machine.CopyOptions;
+import dev.carafe.machine.Denial;
 import dev.carafe.machine.Entropy;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
+import dev.carafe.machine.Gateway;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.MachineStatus.State;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Proof;
+import dev.carafe.machine.Services;
 import dev.carafe.machine.Trace;
 import dev.carafe.machine.channel.Command;
+import dev.carafe.machine.channel.Configuration;
+import dev.carafe.machine.network.Denials;
+import dev.carafe.machine.network.GuestFiles;
+import dev.carafe.machine.network.Relay;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +96,8 @@ final class QemuMachine implements Machine {
       if (e.code() == ErrorCode.NOT_FOUND) {
         throw e;
       }
-      return new MachineStatus(State.FAILED, OptionalLong.empty(), Instant.EPOCH);
+      return new MachineStatus(
+          State.FAILED, OptionalLong.empty(), Instant.EPOCH, Optional.of(e.getMessage()));
     }
     if (run.isPresent() && run.get().alive()) {
       State state = answers(run.get()) ? State.RUNNING : State.UNREACHABLE;
@@ -97,7 +107,7 @@ final class QemuMachine implements Machine {
         record.failure().isPresent()
             ? State.FAILED
             : record.imageDigest().isPresent() ? State.STOPPED : State.CREATED;
-    return new MachineStatus(state, OptionalLong.empty(), record.created());
+    return new MachineStatus(state, OptionalLong.empty(), record.created(), record.failure());
   }
 
   /** Whether QEMU answers and its guest has not crashed. */
@@ -129,6 +139,7 @@ final class QemuMachine implements Machine {
       Optional<Run> run = RecordFile.readRun(directory.run());
       if (run.isPresent() && run.get().alive()) {
         if (answers(run.get())) {
+          network().reopen(run.get(), record.spec().network());
           return false;
         }
         engine.progress().step("Machine '" + name() + "' does not answer: killing it");
@@ -150,7 +161,8 @@ final class QemuMachine implements Machine {
   private void remember(MachineRecord before, RuntimeException failure) {
     try {
       MachineRecord now = RecordFile.read(directory.record()).orElse(before);
-      RecordFile.write(now.withFailure(Optional.of(failure.toString())), directory.record(), false);
+      String why = failure instanceof MachineException ? failure.getMessage() : failure.toString();
+      RecordFile.write(now.withFailure(Optional.of(why)), directory.record(), false);
     } catch (IOException | MachineException e) {
       failure.addSuppressed(e);
     }
@@ -205,7 +217,7 @@ final class QemuMachine implements Machine {
       MachineRecord record = record();
       Optional<Run> run = RecordFile.readRun(directory.run());
       boolean alive = run.isPresent() && run.get().alive();
-      if (alive) {
+      if (alive && answers(run.get())) {
         turnOff(run.get(), grace);
       }
       clear(record);
@@ -278,6 +290,55 @@ final class QemuMachine implements Machine {
       RecordFile.write(record.withSpec(changed), directory.record(), true);
     } catch (IOException e) {
       throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  // ---- its network ----
+
+  private MachineNetwork network() {
+    return new MachineNetwork(engine, directory);
+  }
+
+  @Override
+  public Gateway attach(Services services) {
+    Run run = running("open the network of machine '" + name() + "'");
+    Network reachable = spec().network();
+    Relay relay = network().attach(run, reachable, services);
+    if (services != Services.NONE) {
+      var files =
+          new Configuration()
+              .hosts(GuestFiles.hosts(Start.hostname(name()), reachable))
+              .resolv(GuestFiles.resolv(reachable, services));
+      engine.connections(directory).with(run, channel -> channel.configure(files, END));
+    }
+    return relay;
+  }
+
+  @Override
+  public Path sockets() {
+    return running("make sockets for machine '" + name() + "'").sockets();
+  }
+
+  @Override
+  public List<Proof> prove() {
+    Run run = running("prove the network of machine '" + name() + "'");
+    Network reachable = spec().network();
+    return engine
+        .connections(directory)
+        .use(run, channel -> network().prove(channel, reachable, engine.services(directory)));
+  }
+
+  @Override
+  public List<Denial> denials(int limit) {
+    record();
+    try {
+      return Denials.read(directory.denials(), limit);
+    } catch (IOException e) {
+      throw new MachineException(
+          ErrorCode.STORAGE,
+          "list what machine '" + name() + "' was refused",
+          Storage.explain(e),
+          e);
     }
   }
 

@@ -12,10 +12,12 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
+import dev.carafe.machine.Services;
 import dev.carafe.machine.Trace;
 import dev.carafe.machine.host.Accelerator;
 import dev.carafe.machine.host.Host;
 import dev.carafe.machine.host.Kernel;
+import dev.carafe.machine.network.Relay;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
@@ -23,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,8 +45,12 @@ public final class QemuMachines implements Machines {
   private final Templates templates;
   private final boolean root;
   private final Map<Path, Connections> connections = new HashMap<>();
+  private final Map<Path, Relay> relays = new HashMap<>();
+  private final Optional<List<String>> keeper;
 
-  private QemuMachines(Home home, Progress progress) throws IOException {
+  private QemuMachines(Home home, Progress progress, Optional<List<String>> keeper)
+      throws IOException {
+    this.keeper = keeper;
     this.home = home;
     this.progress = progress;
     this.root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
@@ -54,8 +61,20 @@ public final class QemuMachines implements Machines {
 
   /** Opens the machines kept in {@code home}. Touches nothing yet. */
   public static QemuMachines open(Home home, Progress progress) {
+    return open(home, progress, Optional.empty());
+  }
+
+  /**
+   * Opens the machines kept in {@code home}; touches nothing yet.
+   *
+   * @param keeper a command that, followed by a machine's name, reads one line, attaches to the
+   *     machine's network, writes {@code open} or a sentence that says why not, and lives until the
+   *     network is closed. When it is given, the networks of the machines that are started are held
+   *     by such processes and not by this one
+   */
+  public static QemuMachines open(Home home, Progress progress, Optional<List<String>> keeper) {
     try {
-      return new QemuMachines(home, progress);
+      return new QemuMachines(home, progress, keeper);
     } catch (IOException e) {
       throw new MachineException(ErrorCode.HOST, "look at this host", Storage.explain(e), e);
     }
@@ -138,7 +157,7 @@ public final class QemuMachines implements Machines {
 
   @Override
   public List<Leftover> leftovers() {
-    return new Leftovers(home).find();
+    return new Leftovers(home, InstantSource.system()).find();
   }
 
   /** The digests of the images that machines stand on: their removal would break them. */
@@ -152,6 +171,12 @@ public final class QemuMachines implements Machines {
 
   @Override
   public void close() {
+    List<Relay> held;
+    synchronized (relays) {
+      held = new ArrayList<>(relays.values());
+      relays.clear();
+    }
+    held.forEach(Relay::close);
     synchronized (connections) {
       connections.values().forEach(Connections::close);
       connections.clear();
@@ -196,6 +221,44 @@ public final class QemuMachines implements Machines {
     if (gone != null) {
       gone.close();
     }
+    letGo(machine);
+  }
+
+  /** This process holds a machine's network open. */
+  void hold(MachineDirectory machine, Relay relay) {
+    synchronized (relays) {
+      relays.put(machine.path(), relay);
+    }
+    relay.onClose(
+        () -> {
+          synchronized (relays) {
+            relays.remove(machine.path(), relay);
+          }
+        });
+  }
+
+  /** The services that this process gives a machine. */
+  Services services(MachineDirectory machine) {
+    synchronized (relays) {
+      Relay held = relays.get(machine.path());
+      return held == null ? Services.NONE : held.services();
+    }
+  }
+
+  /** Closes the machine's network if this process holds it open. */
+  void letGo(MachineDirectory machine) {
+    Relay held;
+    synchronized (relays) {
+      held = relays.remove(machine.path());
+    }
+    if (held != null) {
+      held.close();
+    }
+  }
+
+  /** What starts a process that holds a network, unless this one is to. */
+  Optional<List<String>> keeper() {
+    return keeper;
   }
 
   /** As root: QEMU's user owns what QEMU writes. */

@@ -1,8 +1,11 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.machine.Cidr;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Network.PublishedPort;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,12 +15,16 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -33,12 +40,25 @@ import tools.jackson.core.json.JsonFactory;
  */
 final class RecordFile {
   private static final JsonFactory JSON = new JsonFactory();
-  private static final int VERSION = 1;
+
+  /** Version 1 knew no networks: what it describes has none. */
+  private static final int OLDEST_VERSION = 1;
+
+  private static final int VERSION = 2;
   private static final int MAX_BYTES = 4 << 20;
+
+  /** The end of the year 9999. */
+  private static final long LAST_SECOND = 253_402_300_799L;
+
+  private static final String ID = "[0-9a-f]{16}";
+  private static final Pattern SOCKETS = Pattern.compile("/[^\\x00]*/" + ID);
 
   private RecordFile() {}
 
-  /** Writes the record; with {@code durable}, it survives the host losing power right after. */
+  /**
+   * Writes the record; with {@code durable}, it survives the host losing power right after. {@link
+   * ErrorCode#INVALID} when it would be too large to be read.
+   */
   static void write(MachineRecord record, Path file, boolean durable) throws IOException {
     var bytes = new ByteArrayOutputStream(1024);
     try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), bytes)) {
@@ -60,6 +80,7 @@ final class RecordFile {
       list(json, "init", spec.init());
       list(json, "workload", spec.workload());
       map(json, "labels", spec.labels());
+      network(json, spec.network());
       json.writeBooleanProperty("ephemeral", spec.ephemeral());
       json.writeBooleanProperty("initDone", record.initDone());
       optional(json, "failure", record.failure());
@@ -68,6 +89,14 @@ final class RecordFile {
         json.writeNumberProperty("ownerStart", record.owner().get().startTicks());
       }
       json.writeEndObject();
+    }
+    if (bytes.size() > MAX_BYTES) {
+      throw new MachineException(
+          ErrorCode.INVALID,
+          "describe machine '" + record.spec().name() + "'",
+          "its variables, commands and labels take more than "
+              + MAX_BYTES
+              + " bytes; put large values into files and copy them in");
     }
     replace(file, bytes.toByteArray(), durable);
   }
@@ -79,35 +108,43 @@ final class RecordFile {
   static Optional<MachineRecord> read(Path file) {
     try {
       var values = new Values(file);
-      if (values.number("version") != VERSION) {
-        throw new IOException(
-            "it has version " + values.number("version") + ", and this Carafe knows " + VERSION);
+      long version = values.number("version");
+      if (version < OLDEST_VERSION || version > VERSION) {
+        throw new IOException("it has version " + version + ", and this Carafe knows " + VERSION);
       }
       MachineSpec spec =
-          new MachineSpec(
-              values.text("name"),
-              values.optional("image"),
-              (int) values.number("cpus"),
-              (int) values.number("memoryMib"),
-              (int) values.number("storageGib"),
-              (int) values.number("overlayGib"),
-              values.map("env"),
-              values.optional("directory"),
-              values.optional("user"),
-              values.list("init"),
-              values.list("workload"),
-              values.map("labels"),
-              values.flag("ephemeral"));
+          MachineSpec.builder(values.text("name"))
+              .image(values.optional("image"))
+              .cpus(values.integer("cpus"))
+              .memoryMib(values.integer("memoryMib"))
+              .disks(values.integer("storageGib"), values.integer("overlayGib"))
+              .env(values.map("env"))
+              .directory(values.optional("directory"))
+              .user(values.optional("user"))
+              .init(values.list("init"))
+              .workload(values.list("workload"))
+              .labels(values.map("labels"))
+              .network(version == 1 ? Network.NONE : network(values))
+              .ephemeral(values.flag("ephemeral"))
+              .build();
       String id = values.text("id");
-      if (!id.matches("[0-9a-f]{16}")) {
+      if (!id.matches(ID)) {
         throw new IOException("its id is malformed");
+      }
+      String place = file.toAbsolutePath().getParent().getFileName().toString();
+      if (!place.startsWith(".") && !place.equals(spec.name())) {
+        throw new IOException("it is of another machine, '" + spec.name() + "'");
+      }
+      Optional<String> digest = values.optional("imageDigest");
+      if (digest.isPresent() && !digest.get().matches("sha256:[0-9a-f]{64}")) {
+        throw new IOException("its image's digest is malformed");
       }
       return Optional.of(
           new MachineRecord(
               spec,
               id,
-              Instant.ofEpochSecond(values.number("created")),
-              values.optional("imageDigest"),
+              values.instant("created"),
+              digest,
               values.flag("initDone"),
               values.optional("failure"),
               values.has("ownerPid")
@@ -137,8 +174,13 @@ final class RecordFile {
   static Optional<Run> readRun(Path file) {
     try {
       var values = new Values(file);
+      // The directory will be removed: it is not any that a damaged file names.
+      Matcher sockets = SOCKETS.matcher(values.text("sockets"));
+      if (!sockets.matches()) {
+        throw new IOException("its sockets' directory is malformed");
+      }
       return Optional.of(
-          new Run(values.number("pid"), values.number("start"), Path.of(values.text("sockets"))));
+          new Run(values.number("pid"), values.number("start"), Path.of(sockets.group())));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException | JacksonException e) {
@@ -179,6 +221,41 @@ final class RecordFile {
     }
   }
 
+  private static void network(JsonGenerator json, Network network) {
+    json.writeStringProperty("network", network.reach().name().toLowerCase(Locale.ROOT));
+    list(json, "allowCidrs", network.cidrs().stream().map(Cidr::toString).toList());
+    list(json, "allowHosts", network.hosts());
+    list(json, "ports", network.ports().stream().map(PublishedPort::toString).toList());
+  }
+
+  private static Network network(Values values) throws IOException {
+    Network.Reach reach = null;
+    for (Network.Reach each : Network.Reach.values()) {
+      if (each.name().toLowerCase(Locale.ROOT).equals(values.text("network"))) {
+        reach = each;
+      }
+    }
+    if (reach == null) {
+      throw new IOException("'network' is malformed");
+    }
+    List<PublishedPort> ports = new ArrayList<>();
+    for (String port : values.list("ports")) {
+      if (!port.matches("[0-9]{1,5}:[0-9]{1,5}")) {
+        throw new IOException("'ports' is malformed");
+      }
+      int colon = port.indexOf(':');
+      ports.add(
+          new PublishedPort(
+              Integer.parseInt(port.substring(0, colon)),
+              Integer.parseInt(port.substring(colon + 1))));
+    }
+    return new Network(
+        reach,
+        values.list("allowCidrs").stream().map(Cidr::parse).toList(),
+        values.list("allowHosts"),
+        ports);
+  }
+
   private static void optional(JsonGenerator json, String name, Optional<String> value) {
     if (value.isPresent()) {
       json.writeStringProperty(name, value.get());
@@ -206,6 +283,10 @@ final class RecordFile {
     private final Map<String, Object> values = new LinkedHashMap<>();
 
     Values(Path file) throws IOException {
+      // A FIFO would never end.
+      if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
+        throw new IOException("it is not a file");
+      }
       if (Files.size(file) > MAX_BYTES) {
         throw new IOException("it is larger than " + MAX_BYTES + " bytes");
       }
@@ -277,6 +358,22 @@ final class RecordFile {
 
     long number(String name) throws IOException {
       return get(name, Long.class);
+    }
+
+    int integer(String name) throws IOException {
+      long number = number(name);
+      if (number != (int) number) {
+        throw new IOException("'" + name + "' is out of range");
+      }
+      return (int) number;
+    }
+
+    Instant instant(String name) throws IOException {
+      long seconds = number(name);
+      if (seconds < 0 || seconds > LAST_SECOND) {
+        throw new IOException("'" + name + "' is out of range");
+      }
+      return Instant.ofEpochSecond(seconds);
     }
 
     boolean flag(String name) throws IOException {

@@ -19,6 +19,11 @@ record Run(long pid, long startTicks, Path sockets) {
     return sockets.resolve("p" + number);
   }
 
+  /** The socket of the port that carries the guest's connections. */
+  Path network() {
+    return sockets.resolve("net");
+  }
+
   boolean alive() {
     return HostProcess.alive(pid, startTicks);
   }

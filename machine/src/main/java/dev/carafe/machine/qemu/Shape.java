@@ -23,8 +23,8 @@ record Shape(
     int cpus,
     int memoryMib) {
 
-  /** Raised whenever the devices in {@link QemuArguments} change. */
-  private static final int DEVICES = 1;
+  /** Raised whenever the processor or the devices in {@link QemuArguments} change. */
+  private static final int DEVICES = 3;
 
   /** Below this the kernel does not boot; a machine that asks for less gets this. */
   private static final int LEAST_MEMORY_MIB = 192;

@@ -7,9 +7,11 @@ import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.Services;
 import dev.carafe.machine.Trace;
 import dev.carafe.machine.channel.Channel;
 import dev.carafe.machine.channel.Configuration;
+import dev.carafe.machine.network.GuestFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,16 +29,19 @@ final class Start {
 
   private final QemuMachines engine;
   private final MachineDirectory directory;
+  private final MachineNetwork network;
   private MachineRecord record;
 
   Start(QemuMachines engine, MachineDirectory directory, MachineRecord record) {
     this.engine = engine;
     this.directory = directory;
     this.record = record;
+    this.network = new MachineNetwork(engine, directory);
   }
 
   void run() throws IOException {
     MachineSpec spec = record.spec();
+    network.requireFreePorts(spec.network());
     Image image =
         record.imageDigest().isPresent()
             ? engine.storedImage(record.imageDigest().get())
@@ -58,17 +63,16 @@ final class Start {
     Ports.reset(directory);
     Path sockets = engine.home().runtime().resolve(record.id());
     RuntimeDirectory.make(engine.home().runtime(), sockets);
-    engine.giveAway(sockets);
+    engine.giveAway(RuntimeDirectory.nursery(sockets));
 
     Jail jail =
-        new Jail(engine.host(), shape.accelerator(), engine.root())
+        new Jail(engine.host(), shape, engine.root(), (long) spec.overlayGib() << 30)
             .read(image.rootfs(), "/image")
             .read(template.memory(), Jail.MEMORY)
-            .write(directory.vm(), "/vm")
-            .write(sockets, "/sockets")
+            .write(directory.overlay(), "/overlay")
+            .write(RuntimeDirectory.nursery(sockets), "/sockets")
             .preload(shape.preload())
-            .restored(template.state())
-            .largestFile((long) spec.overlayGib() << 30);
+            .restored(template.state());
     if (fresh) {
       Files.deleteIfExists(directory.overlay());
       jail.copyFirst(template.overlay(), directory.overlay());
@@ -82,10 +86,13 @@ final class Start {
             directory.log(),
             RESTORE);
     Trace.step("QEMU's process started");
+    Optional<Keeper> keeper = network.prepare(spec.network());
     try {
       bring(vm, fresh);
+      openNetwork(keeper);
     } catch (RuntimeException | IOException e) {
       vm.kill();
+      keeper.ifPresent(Keeper::close);
       throw e;
     }
     firstTime();
@@ -147,19 +154,29 @@ final class Start {
             .root()
             .hostname(hostname)
             .machineId(record.id() + record.id())
-            .hosts(
-                "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t"
-                    + hostname
-                    + "\n")
-            .resolv("");
+            .hosts(GuestFiles.hosts(hostname, record.spec().network()))
+            .resolv(GuestFiles.resolv(record.spec().network(), Services.NONE));
     if (!fresh) {
       configuration.overlayBytes((long) record.spec().overlayGib() << 30);
     }
     return configuration;
   }
 
+  /**
+   * Opens the network, and sees that it is what it should be before anything runs in the machine.
+   */
+  private void openNetwork(Optional<Keeper> keeper) {
+    Run run = RecordFile.readRun(directory.run()).orElseThrow();
+    network.open(run, record.spec().network(), keeper);
+    Trace.step("the network is open");
+    engine
+        .connections(directory)
+        .with(run, channel -> network.require(channel, record.spec().network()));
+    Trace.step("the network is proved");
+  }
+
   /** A host name has fewer characters than a machine's name may have, and no underscores. */
-  private static String hostname(String name) {
+  static String hostname(String name) {
     String hostname = name.replace('_', '-');
     return hostname.length() <= 63 ? hostname : hostname.substring(0, 63);
   }

@@ -27,6 +27,8 @@ final class Storage {
   static void privateDirectory(Path path) throws IOException {
     Files.createDirectories(path.getParent());
     Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PRIVATE));
+    // The user's mask may have taken away what its owner needs.
+    Files.setPosixFilePermissions(path, PRIVATE);
   }
 
   /** Removes a tree; what is gone already is no error. Links are removed, not followed. */

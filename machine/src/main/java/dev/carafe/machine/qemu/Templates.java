@@ -21,12 +21,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -52,13 +48,11 @@ final class Templates {
   /** A boot where everything is emulated and the host is busy. */
   private static final Duration BOOT = Duration.ofSeconds(120);
 
-  /**
-   * Image templates that were not used for the longest time are removed beyond this many; each
-   * takes some 150 MB.
-   */
-  private static final int KEPT = 12;
+  /** It takes half a megabyte. */
+  private static final long LARGEST_STATE = 64 << 20;
 
   private final Path root;
+  private final Shelf shelf;
   private final Home home;
   private final Path runtime;
   private final Host host;
@@ -67,6 +61,7 @@ final class Templates {
 
   Templates(Home home, Host host, Progress progress, boolean asRoot) {
     this.root = home.cache().resolve("templates");
+    this.shelf = new Shelf(root, InstantSource.system());
     this.home = home;
     this.runtime = home.runtime();
     this.host = host;
@@ -80,6 +75,7 @@ final class Templates {
     if (!Files.exists(place)) {
       make(place, "Booting a machine once", making -> boot(shape, making));
     }
+    shelf.use(place);
     return new Template(place, false);
   }
 
@@ -89,11 +85,7 @@ final class Templates {
     if (!Files.exists(place)) {
       return Optional.empty();
     }
-    try {
-      Files.setLastModifiedTime(place, FileTime.from(Instant.now()));
-    } catch (IOException e) {
-      // It is only for knowing which to remove first.
-    }
+    shelf.use(place);
     return Optional.of(new Template(place, true));
   }
 
@@ -109,7 +101,6 @@ final class Templates {
                   place,
                   "Preparing the image for quick starts",
                   making -> mountImage(shape, booted, image, blank, overlayGib, making));
-              trim(place);
               return new Template(place, true);
             });
   }
@@ -154,6 +145,15 @@ final class Templates {
     Path log() {
       return directory.resolve("qemu.log");
     }
+
+    /** Of a first boot; nothing of an image runs in it. */
+    Path console() {
+      return directory.resolve("console.log");
+    }
+
+    Path saving() {
+      return sockets.resolve("save");
+    }
   }
 
   private void make(Path place, String step, Maker maker) {
@@ -175,14 +175,14 @@ final class Templates {
         Files.writeString(directory.resolve("id"), id);
         for (String part : List.of("vm", "memory")) {
           Storage.privateDirectory(directory.resolve(part));
-          giveAway(directory.resolve(part));
         }
         RuntimeDirectory.make(runtime, making.sockets());
-        giveAway(making.sockets());
+        giveAway(RuntimeDirectory.nursery(making.sockets()));
         try {
           maker.make(making);
           settle(directory);
           Files.move(directory, place, StandardCopyOption.ATOMIC_MOVE);
+          shelf.trim();
         } finally {
           Storage.deleteTree(making.sockets());
           Storage.deleteTree(directory);
@@ -218,7 +218,7 @@ final class Templates {
    * Everything is on the disk before the name is, and nobody can write to the memory by accident.
    */
   private static void settle(Path directory) throws IOException {
-    Files.deleteIfExists(directory.resolve("vm/console.log"));
+    Files.deleteIfExists(directory.resolve("console.log"));
     Files.deleteIfExists(directory.resolve("qemu.log"));
     for (String name : List.of("memory/ram", "state", "vm/overlay.img")) {
       Path file = directory.resolve(name);
@@ -280,33 +280,36 @@ final class Templates {
     giveAway(making.overlay());
     Storage.sparseFile(making.memory(), (long) shape.memoryMib() << 20);
     giveAway(making.memory());
+    Files.createFile(making.console());
+    giveAway(making.console());
     Jail jail =
-        jail(shape, making)
+        jail(shape, making, Image.DISK_BYTES)
+            .write(making.console(), "/console")
             .read(shape.kernel().vmlinux(), "/kernel")
             .read(shape.initramfs(), "/initramfs")
             .read(placeholder, "/image");
-    Vm vm =
-        Vm.spawn(
-            "boot a machine",
-            jail.command(QemuArguments.boot(shape, Strays.name(home, making.id()))),
-            making.sockets(),
-            making.log(),
-            BOOT);
-    try (Qmp qmp = vm.qmp()) {
-      try (Channel channel = vm.firstChannel()) {
-        channel.sync(BOOT);
-      } catch (MachineException e) {
-        throw new MachineException(
-            e.code(),
-            e.attempted(),
-            e.said()
-                + Vm.tail(
-                    "; its console's last lines:", making.directory().resolve("vm/console.log")),
-            e);
+    try (var saving = listen(making)) {
+      Vm vm =
+          Vm.spawn(
+              "boot a machine",
+              jail.command(QemuArguments.boot(shape, Strays.name(home, making.id()))),
+              making.sockets(),
+              making.log(),
+              BOOT);
+      try (Qmp qmp = vm.qmp()) {
+        try (Channel channel = vm.firstChannel()) {
+          channel.sync(BOOT);
+        } catch (MachineException e) {
+          throw new MachineException(
+              e.code(),
+              e.attempted(),
+              e.said() + Vm.tail("; its console's last lines:", making.console()),
+              e);
+        }
+        save(qmp, vm, saving, making);
+      } finally {
+        vm.kill();
       }
-      save(qmp, vm, making);
-    } finally {
-      vm.kill();
     }
     Files.delete(placeholder);
     Files.delete(making.overlay());
@@ -316,31 +319,33 @@ final class Templates {
       Shape shape, Template booted, Image image, Path blank, int overlayGib, Making making)
       throws IOException {
     Jail jail =
-        jail(shape, making)
+        jail(shape, making, Math.max((long) overlayGib << 30, (long) shape.memoryMib() << 20))
             .read(image.rootfs(), "/image")
             .copyFirst(booted.memory(), making.memory())
             .copyFirst(blank, making.overlay())
             .restored(booted.state());
-    Vm vm =
-        Vm.spawn(
-            "prepare image " + image.digest(),
-            jail.command(QemuArguments.restore(shape, Strays.name(home, making.id()), true)),
-            making.sockets(),
-            making.log(),
-            BOOT);
-    try (Qmp qmp = vm.qmp()) {
-      qmp.restoreInherited();
-      try (Channel channel = vm.firstChannel()) {
-        channel.configure(
-            new Configuration().entropy(Entropy.bytes(64)).clock(InstantSource.system()).root(),
-            BOOT);
-        warm(channel, "true");
-        warm(channel, "/bin/sh", "-c", "true");
-        channel.sync(BOOT);
+    try (var saving = listen(making)) {
+      Vm vm =
+          Vm.spawn(
+              "prepare image " + image.digest(),
+              jail.command(QemuArguments.restore(shape, Strays.name(home, making.id()), true)),
+              making.sockets(),
+              making.log(),
+              BOOT);
+      try (Qmp qmp = vm.qmp()) {
+        qmp.restoreInherited();
+        try (Channel channel = vm.firstChannel()) {
+          channel.configure(
+              new Configuration().entropy(Entropy.bytes(64)).clock(InstantSource.system()).root(),
+              BOOT);
+          warm(channel, "true");
+          warm(channel, "/bin/sh", "-c", "true");
+          channel.sync(BOOT);
+        }
+        save(qmp, vm, saving, making);
+      } finally {
+        vm.kill();
       }
-      save(qmp, vm, making);
-    } finally {
-      vm.kill();
     }
   }
 
@@ -361,40 +366,59 @@ final class Templates {
     }
   }
 
-  private Jail jail(Shape shape, Making making) {
-    return new Jail(host, shape.accelerator(), asRoot)
-        .write(making.directory().resolve("vm"), "/vm")
-        .write(making.directory().resolve("memory"), "/memory")
-        .write(making.sockets(), "/sockets");
+  private Jail jail(Shape shape, Making making, long largestFile) {
+    return new Jail(host, shape, asRoot, largestFile)
+        .write(making.overlay(), "/overlay")
+        .write(making.memory(), Jail.MEMORY)
+        .write(making.saving(), "/save")
+        .write(RuntimeDirectory.nursery(making.sockets()), "/sockets");
+  }
+
+  /**
+   * Where QEMU will send its state: made before it is started, so that it can put nothing there.
+   */
+  private ServerSocketChannel listen(Making making) throws IOException {
+    var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      server.bind(UnixDomainSocketAddress.of(making.saving()));
+      giveAway(making.saving());
+      server.configureBlocking(false);
+      return server;
+    } catch (IOException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
   }
 
   /**
    * Saves the devices' state, through a socket because that is what QEMU 7.2 can write to, and ends
    * QEMU.
    */
-  private void save(Qmp qmp, Vm vm, Making making) throws IOException {
-    Path socket = making.sockets().resolve("save");
-    try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-      server.bind(UnixDomainSocketAddress.of(socket));
-      giveAway(socket);
-      server.configureBlocking(false);
-      qmp.beginSave("/sockets/save");
-      try (SocketChannel connection = accept(server, vm);
-          FileChannel state =
-              FileChannel.open(
-                  making.state(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
-        while (connection.read(buffer) >= 0) {
-          buffer.flip();
-          while (buffer.hasRemaining()) {
-            state.write(buffer);
-          }
-          buffer.clear();
+  private void save(Qmp qmp, Vm vm, ServerSocketChannel server, Making making) throws IOException {
+    qmp.beginSave("/save");
+    try (SocketChannel connection = accept(server, vm);
+        FileChannel state =
+            FileChannel.open(
+                making.state(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      connection.configureBlocking(false);
+      ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+      // By now the image's own programs have run: this may be a QEMU that they have taken over.
+      for (int n; (n = connection.read(buffer)) >= 0; ) {
+        if (n == 0) {
+          vm.pause();
+        }
+        buffer.flip();
+        while (buffer.hasRemaining()) {
+          state.write(buffer);
+        }
+        buffer.clear();
+        if (state.position() > LARGEST_STATE) {
+          throw new IOException("QEMU's state is larger than " + LARGEST_STATE + " bytes");
         }
       }
-      while (!qmp.saved()) {
-        vm.pause();
-      }
+    }
+    while (!qmp.saved()) {
+      vm.pause();
     }
     try {
       qmp.run("quit");
@@ -411,39 +435,6 @@ final class Templates {
         return connection;
       }
       vm.pause();
-    }
-  }
-
-  // ---- removing ----
-
-  /** Removes the image templates that were not used for the longest time. */
-  private void trim(Path justMade) {
-    try {
-      List<Path> all = new ArrayList<>();
-      for (Path shape : Directories.children(root)) {
-        for (Path template : Directories.children(shape)) {
-          if (template.getFileName().toString().matches("image-[0-9a-f]+-[0-9]+")
-              && !template.equals(justMade)) {
-            all.add(template);
-          }
-        }
-      }
-      all.sort(Comparator.comparing(Templates::lastUsed).reversed());
-      for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) {
-        Path gone = old.resolveSibling(old.getFileName() + ".gone");
-        Files.move(old, gone, StandardCopyOption.ATOMIC_MOVE);
-        Storage.deleteTree(gone);
-      }
-    } catch (IOException e) {
-      // A cache that is too large is no reason not to start a machine.
-    }
-  }
-
-  private static FileTime lastUsed(Path path) {
-    try {
-      return Files.getLastModifiedTime(path);
-    } catch (IOException e) {
-      return FileTime.fromMillis(0);
     }
   }
 }

@@ -6,10 +6,13 @@ import dev.carafe.machine.channel.Channel;
 import java.io.File;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -22,15 +25,27 @@ final class Vm {
   /** What is shown of a log or a console when something went wrong. */
   private static final int TAIL_LINES = 12;
 
+  /** So little is left of a disk that nothing could be copied to it. */
+  private static final long SCARCE_BYTES = 1 << 16;
+
+  /** The most that is read for them. */
+  private static final int TAIL_BYTES = 8192;
+
+  /** What is kept of QEMU's output: what it writes beyond that is lost, and costs nothing. */
+  private static final int LOG_BYTES = 65_536;
+
   private final String attempted;
   private final Process process;
+  private final Process logKeeper;
   private final Path sockets;
   private final Path log;
   private final long deadline;
 
-  private Vm(String attempted, Process process, Path sockets, Path log, long deadline) {
+  private Vm(
+      String attempted, Process process, Process logKeeper, Path sockets, Path log, long deadline) {
     this.attempted = attempted;
     this.process = process;
+    this.logKeeper = logKeeper;
     this.sockets = sockets;
     this.log = log;
     this.deadline = deadline;
@@ -48,29 +63,66 @@ final class Vm {
     builder.environment().put("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
     builder.directory(new File("/"));
     builder.redirectInput(new File("/dev/null"));
-    builder.redirectOutput(log.toFile());
     builder.redirectErrorStream(true);
+    // A session of its own, so that Ctrl-C does not end it before QEMU.
+    var keeper =
+        new ProcessBuilder("/bin/sh", "-c", "exec setsid head -c " + LOG_BYTES)
+            .directory(new File("/"))
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile());
+    keeper.environment().clear();
+    keeper.environment().putAll(builder.environment());
     try {
-      return new Vm(attempted, builder.start(), sockets, log, System.nanoTime() + limit.toNanos());
+      List<Process> started = ProcessBuilder.startPipeline(List.of(builder, keeper));
+      return new Vm(
+          attempted,
+          started.get(0),
+          started.get(1),
+          sockets,
+          log,
+          System.nanoTime() + limit.toNanos());
     } catch (IOException e) {
       throw new MachineException(ErrorCode.HOST, attempted, Storage.explain(e), e);
     }
   }
 
-  /** Connects to QEMU's control socket as soon as it is there. */
+  /**
+   * Connects to QEMU's control socket as soon as it is there. Then all its sockets are, and are
+   * taken from it: the guest, which has not run yet, will have no hold on them.
+   */
   Qmp qmp() {
-    Path path = sockets.resolve("qmp");
-    for (; ; ) {
-      if (Files.exists(path)) {
-        try {
-          return Qmp.connect(path, left());
-        } catch (java.net.ConnectException e) {
-          // Bound and not listening yet.
-        } catch (IOException e) {
-          throw failed(Storage.explain(e), e);
-        }
+    try {
+      while (!RuntimeDirectory.take(sockets, "qmp")) {
+        pause();
       }
-      pause();
+      Qmp qmp = connect();
+      try {
+        for (int n = 1; n <= QemuArguments.PORTS; n++) {
+          if (!RuntimeDirectory.take(sockets, "p" + n)) {
+            throw new IOException("QEMU has not made the socket of port " + n);
+          }
+        }
+        if (!RuntimeDirectory.take(sockets, "net")) {
+          throw new IOException("QEMU has not made the socket of the network's port");
+        }
+        RuntimeDirectory.closeNursery(sockets);
+        return qmp;
+      } catch (IOException | RuntimeException e) {
+        qmp.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw failed(Storage.explain(e), e);
+    }
+  }
+
+  private Qmp connect() throws IOException {
+    for (; ; ) {
+      try {
+        return Qmp.connect(sockets.resolve("qmp"), left());
+      } catch (java.net.ConnectException e) {
+        pause(); // bound, and not listening yet
+      }
     }
   }
 
@@ -121,6 +173,18 @@ final class Vm {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
     process.onExit().join();
+    awaitLog();
+  }
+
+  /** Lets the log be written to its end, which comes right after QEMU's. */
+  private void awaitLog() {
+    try {
+      if (!logKeeper.waitFor(2, TimeUnit.SECONDS)) {
+        logKeeper.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private Duration left() {
@@ -149,15 +213,41 @@ final class Vm {
   }
 
   private String said() {
-    return tail("; it said:", log);
+    if (!process.isAlive()) {
+      awaitLog();
+    }
+    String said = tail("; it said:", log);
+    return said.isEmpty() ? fullDisk(log.getParent()) : said;
+  }
+
+  /** Where there is no room for a log either, that is the reason; nothing where there is. */
+  static String fullDisk(Path directory) {
+    try {
+      return Files.getFileStore(directory).getUsableSpace() < SCARCE_BYTES
+          ? "; the disk that holds " + directory + " is full: make room on it"
+          : "";
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   /** The last lines of a file of ours, after {@code introduction}; nothing when it is empty. */
   static String tail(String introduction, Path file) {
     try {
-      return tail(introduction, Files.readString(file, StandardCharsets.ISO_8859_1));
+      return tail(introduction, end(file));
     } catch (IOException e) {
       return "";
+    }
+  }
+
+  private static String end(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      channel.position(Math.max(0, channel.size() - TAIL_BYTES));
+      ByteBuffer bytes = ByteBuffer.allocate(TAIL_BYTES);
+      while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
+        // Until the file or the buffer ends.
+      }
+      return new String(bytes.array(), 0, bytes.position(), StandardCharsets.ISO_8859_1);
     }
   }
 
@@ -165,7 +255,7 @@ final class Vm {
   static String tail(String introduction, String text) {
     List<String> lines =
         text.lines()
-            .map(line -> line.replaceAll("\\p{Cntrl}", ""))
+            .map(line -> line.replaceAll("\\p{Cc}", ""))
             .filter(line -> !line.isBlank())
             .toList();
     if (lines.isEmpty()) {

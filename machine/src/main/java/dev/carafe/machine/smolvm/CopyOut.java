@@ -1,6 +1,6 @@
 package dev.carafe.machine.smolvm;
 
-import dev.carafe.image.tar.TarFormatException;
+import dev.carafe.image.tar.BadArchiveException;
 import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
@@ -57,7 +57,7 @@ final class CopyOut {
       boolean something;
       try {
         something = new Unpacking(destination, options, mostBytes).read(execution.stdout());
-      } catch (TarFormatException e) {
+      } catch (BadArchiveException e) {
         throw failed(
             attempted, execution, said, "what the guest sent is refused: " + e.getMessage());
       } catch (IOException e) {

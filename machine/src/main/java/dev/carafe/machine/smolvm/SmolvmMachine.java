@@ -107,6 +107,7 @@ final class SmolvmMachine implements Machine {
         && before.init().equals(changed.init())
         && before.workload().equals(changed.workload())
         && before.labels().equals(changed.labels())
+        && before.network().equals(changed.network())
         && before.ephemeral() == changed.ephemeral()
         && (changed.directory().isPresent() || before.directory().isEmpty());
   }

@@ -5,6 +5,7 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
+import dev.carafe.machine.Network;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -68,10 +69,38 @@ public final class SmolvmMachines implements Machines {
             .init(spec.init())
             .command(spec.workload())
             .labels(labels);
+    network(attempted, version, spec, options);
     spec.directory().ifPresent(options::directory);
     spec.image().ifPresent(image -> image(attempted, version, image, options));
     smolvm.machineCreate(spec.name(), options.build());
     return new SmolvmMachine(smolvm, spec);
+  }
+
+  /** A list that smolvm would not keep to is refused: it would be a machine that reaches all. */
+  private static void network(
+      String attempted, SmolvmVersion version, MachineSpec spec, SmolvmCreate.Builder options) {
+    Network network = spec.network();
+    if (network.outbound()) {
+      options.net();
+    }
+    if (network.reach() == Network.Reach.OPEN && !network.cidrs().isEmpty()) {
+      throw new MachineException(
+          ErrorCode.UNSUPPORTED,
+          attempted,
+          "smolvm takes networks only as the list of all that may be reached");
+    }
+    boolean limited = network.reach() == Network.Reach.LISTED;
+    boolean pack = spec.image().map(image -> image.endsWith(".smolmachine")).orElse(false);
+    if (limited
+        && !version.atLeast(pack ? SmolvmVersion.LIMITED_PACKS : SmolvmVersion.LIMITED_NETWORK)) {
+      throw new MachineException(
+          ErrorCode.UNSUPPORTED,
+          attempted,
+          "smolvm " + version + " does not keep machines to the networks that are allowed");
+    }
+    network.cidrs().forEach(cidr -> options.allowCidr(cidr.toString()));
+    network.hosts().forEach(options::allowHost);
+    network.ports().forEach(port -> options.port(port.toString()));
   }
 
   /** Says to smolvm, in its own words, what a reference of Carafe's means. */
@@ -123,20 +152,19 @@ public final class SmolvmMachines implements Machines {
   private static MachineSpec spec(SmolvmListing listed) {
     Map<String, String> labels = new LinkedHashMap<>(listed.labels());
     String user = labels.remove(USER_LABEL);
-    return new MachineSpec(
-        listed.name(),
-        listed.image(),
-        Math.clamp(listed.cpus(), 1, 16),
-        Math.clamp(listed.memoryMib(), 64, 1 << 20),
-        Math.clamp(listed.storageGib(), 1, 4096),
-        Math.clamp(listed.overlayGib(), 1, MachineSpec.MAX_OVERLAY_GIB),
-        Map.of(),
-        Optional.empty(),
-        Optional.ofNullable(user),
-        List.of(),
-        listed.workload(),
-        labels,
-        listed.ephemeral());
+    return MachineSpec.builder(listed.name())
+        .image(listed.image())
+        .cpus(Math.clamp(listed.cpus(), 1, 16))
+        .memoryMib(Math.clamp(listed.memoryMib(), 64, 1 << 20))
+        .disks(
+            Math.clamp(listed.storageGib(), 1, 4096),
+            Math.clamp(listed.overlayGib(), 1, MachineSpec.MAX_OVERLAY_GIB))
+        .user(Optional.ofNullable(user))
+        .workload(listed.workload())
+        .labels(labels)
+        .network(listed.network() ? Network.open() : Network.NONE)
+        .ephemeral(listed.ephemeral())
+        .build();
   }
 
   @Override

@@ -28,6 +28,12 @@ public record SmolvmVersion(int major, int minor, int patch) implements Comparab
   /** {@code create --from} keeps an allow-list; before, it silently dropped it. */
   static final SmolvmVersion FROM_KEEPS_ALLOW_LIST = new SmolvmVersion(1, 8, 0);
 
+  /** A network that is limited to what is allowed is so. */
+  static final SmolvmVersion LIMITED_NETWORK = new SmolvmVersion(1, 1, 3);
+
+  /** The same for machines made from a pack. */
+  static final SmolvmVersion LIMITED_PACKS = new SmolvmVersion(1, 8, 0);
+
   /** {@code create --label}. */
   static final SmolvmVersion LABELS = new SmolvmVersion(1, 8, 0);
 

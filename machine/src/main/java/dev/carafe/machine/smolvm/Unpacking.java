@@ -1,14 +1,18 @@
 package dev.carafe.machine.smolvm;
 
+import dev.carafe.image.tar.BadArchiveException;
 import dev.carafe.image.tar.TarEntry;
-import dev.carafe.image.tar.TarEntry.Kind;
-import dev.carafe.image.tar.TarFormatException;
+import dev.carafe.image.tar.TarEntry.Type;
+import dev.carafe.image.tar.TarPath;
 import dev.carafe.image.tar.TarReader;
 import dev.carafe.machine.CopyOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PushbackInputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -23,6 +27,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Writes what a guest sends as a tar to one place on the host, and nowhere else. Every step above a
@@ -32,6 +37,7 @@ import java.util.UUID;
  */
 final class Unpacking {
   private static final int MAX_DIRECTORIES = 1_000_000;
+  private static final int MAX_ENTRIES = 8_000_000;
 
   private final Path destination;
   private final CopyOptions options;
@@ -59,18 +65,23 @@ final class Unpacking {
     TarReader tar = new TarReader(in);
     boolean tree = false;
     int entries = 0;
-    for (var next = tar.next(); next.isPresent(); next = tar.next()) {
-      TarEntry entry = next.get();
-      List<String> path = entry.path();
+    for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
+      if (entries == MAX_ENTRIES) {
+        throw new BadArchiveException("it has more than " + MAX_ENTRIES + " entries");
+      }
+      List<String> path = steps(entry.name());
       if (entries++ == 0) {
         tree = path.isEmpty();
         if (destination.getParent() != null) {
           Files.createDirectories(destination.getParent());
         }
       } else if (!tree) {
-        throw new TarFormatException("more than one file came");
+        throw new BadArchiveException("more than one file came");
       }
-      write(entry, tree ? path : List.of(), tree, tar.content());
+      write(entry, tree ? path : List.of(), tree, tar.contents());
+    }
+    if (!tar.sawEndMark()) {
+      throw new BadArchiveException("the archive ends before its end");
     }
     for (Finish directory : directories.reversed()) {
       attributes(directory.path(), directory.entry());
@@ -82,11 +93,11 @@ final class Unpacking {
   private void write(TarEntry entry, List<String> steps, boolean tree, InputStream content)
       throws IOException {
     Path target = inside(steps);
-    switch (entry.kind()) {
+    switch (entry.type()) {
       case DIRECTORY -> {
         directory(target);
         if (directories.size() >= MAX_DIRECTORIES) {
-          throw new TarFormatException("it has more than " + MAX_DIRECTORIES + " directories");
+          throw new BadArchiveException("it has more than " + MAX_DIRECTORIES + " directories");
         }
         directories.add(new Finish(target, entry));
       }
@@ -104,27 +115,27 @@ final class Unpacking {
           Files.deleteIfExists(temporary);
         }
       }
-      case SYMLINK -> {
+      case SYMBOLIC_LINK -> {
         Path temporary = beside(target);
         try {
           // Whatever it points to: it is never followed here.
-          Files.createSymbolicLink(temporary, target.getFileSystem().getPath(entry.link()));
+          Files.createSymbolicLink(temporary, target.getFileSystem().getPath(text(entry.link())));
           owner(temporary, entry);
           replace(temporary, target);
         } catch (java.nio.file.InvalidPathException e) {
-          throw new TarFormatException("a link's target is not a path");
+          throw new BadArchiveException("a link's target is not a path");
         } finally {
           Files.deleteIfExists(temporary);
         }
       }
       case HARD_LINK -> {
         if (!tree) {
-          throw new TarFormatException("a link to another file came");
+          throw new BadArchiveException("a link to another file came");
         }
-        Path existing = inside(TarEntry.steps(entry.link()));
+        Path existing = inside(steps(entry.link()));
         if (!Files.isRegularFile(existing, LinkOption.NOFOLLOW_LINKS)) {
-          throw new TarFormatException(
-              "the link '" + TarEntry.shown(entry.name()) + "' names no file that came before");
+          throw new BadArchiveException(
+              "the link " + TarPath.shown(entry.name()) + " names no file that came before");
         }
         Path temporary = beside(target);
         try {
@@ -134,10 +145,30 @@ final class Unpacking {
           Files.deleteIfExists(temporary);
         }
       }
-      case SPECIAL -> {
+      case CHARACTER_DEVICE, BLOCK_DEVICE, FIFO -> {
         // A device or a pipe of the guest means nothing here, and could mean harm.
       }
-      case SPARSE -> throw new TarFormatException("a file with holes came");
+    }
+  }
+
+  /** The steps of a path that stays where it is put. */
+  private static List<String> steps(String name) throws BadArchiveException {
+    List<String> steps = new ArrayList<>();
+    for (String component : TarPath.relative(name)) {
+      steps.add(text(component));
+    }
+    return steps;
+  }
+
+  /** An archive's bytes as the text that Java makes a path of; it cannot name every file. */
+  private static String text(String bytes) throws BadArchiveException {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(bytes.getBytes(StandardCharsets.ISO_8859_1)))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new BadArchiveException("the name " + TarPath.shown(bytes) + " is not UTF-8", e);
     }
   }
 
@@ -149,7 +180,7 @@ final class Unpacking {
       try {
         at = at.resolve(step);
       } catch (java.nio.file.InvalidPathException e) {
-        throw new TarFormatException("a name is not possible here");
+        throw new BadArchiveException("a name is not possible here");
       }
     }
     return at;
@@ -185,7 +216,7 @@ final class Unpacking {
     while ((read = content.read(buffer)) >= 0) {
       written += read;
       if (written > mostBytes) {
-        throw new TarFormatException("it is larger than the machine's disks");
+        throw new BadArchiveException("it is larger than the machine's disks");
       }
       out.write(buffer, 0, read);
     }
@@ -194,22 +225,20 @@ final class Unpacking {
   private void attributes(Path path, TarEntry entry) throws IOException {
     owner(path, entry);
     int mode =
-        entry.kind() == Kind.FILE && options.mode().isPresent()
+        entry.type() == Type.FILE && options.mode().isPresent()
             ? options.mode().getAsInt()
             : entry.mode();
     Files.setPosixFilePermissions(path, permissions(mode));
-    Files.setLastModifiedTime(path, FileTime.from(entry.modified()));
+    Files.setLastModifiedTime(path, FileTime.from(entry.mtime(), TimeUnit.SECONDS));
   }
 
   private void owner(Path path, TarEntry entry) throws IOException {
     if (!options.keepOwner()) {
       return;
     }
-    if (entry.uid() > 0xffff_fffeL
-        || entry.gid() > 0xffff_fffeL
-        || entry.uid() < 0
-        || entry.gid() < 0) {
-      throw new TarFormatException("an owner is out of range");
+    if (entry.uid() == 0xffff_ffffL || entry.gid() == 0xffff_ffffL) {
+      // For the kernel this is "do not change".
+      throw new BadArchiveException("an owner is out of range");
     }
     Files.setAttribute(path, "unix:uid", (int) entry.uid(), LinkOption.NOFOLLOW_LINKS);
     Files.setAttribute(path, "unix:gid", (int) entry.gid(), LinkOption.NOFOLLOW_LINKS);

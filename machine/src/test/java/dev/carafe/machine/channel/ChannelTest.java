@@ -205,11 +205,11 @@ class ChannelTest {
   @Test
   void aChannelHoldsSoManyRequestsAndNoMore() throws Exception {
     try (Channel channel = guest.channel()) {
-      for (int i = 0; i < 64; i++) {
+      for (int i = 0; i < 63; i++) {
         start(channel);
       }
       assertThat(channel.hasRoom()).isFalse();
-      assertCode(() -> channel.exec(cat()), ErrorCode.STATE, "64");
+      assertCode(() -> channel.exec(cat()), ErrorCode.STATE, "63");
       guest.finish(40, Protocol.DONE, 0, "");
       await().until(channel::hasRoom);
       channel.exec(cat());
@@ -506,7 +506,7 @@ class ChannelTest {
 
   @Test
   void aGuestThatDoesNotStartACommandIsNotWaitedForForEver() throws Exception {
-    Patience patience = new Patience(Patience.NORMAL.stall(), 20_000_000, 1);
+    Patience patience = new Patience(Patience.ENDLESS, Patience.NORMAL.stall(), 20_000_000, 1);
     try (Channel channel = guest.channel(patience);
         Execution run = channel.exec(cat())) {
       assertCode(run::await, ErrorCode.TIMEOUT, "20 milliseconds");
@@ -519,7 +519,7 @@ class ChannelTest {
 
   @Test
   void aCommandThatRunsIsWaitedFor() throws Exception {
-    Patience patience = new Patience(Patience.NORMAL.stall(), 200_000_000, 1);
+    Patience patience = new Patience(Patience.ENDLESS, Patience.NORMAL.stall(), 200_000_000, 1);
     try (Channel channel = guest.channel(patience);
         Execution run = start(channel)) {
       await().until(() -> run.guestPid().isPresent());
@@ -530,8 +530,46 @@ class ChannelTest {
   }
 
   @Test
+  void aGuestThatIsSilentIsAskedWhetherItIsThere() throws Exception {
+    Patience patience = new Patience(20_000_000, Patience.ENDLESS, Patience.ENDLESS, 1);
+    try (Channel channel = guest.channel(patience);
+        Execution run = start(channel)) {
+      FakeGuest.Frame asked = guest.next(Protocol.REQUEST);
+      assertThat(asked.payload()).containsExactly(Protocol.PING);
+      guest.result(asked.stream(), Protocol.DONE, 0, "");
+      // It goes on to be asked, and to answer.
+      asked = guest.next(Protocol.REQUEST);
+      guest.result(asked.stream(), Protocol.DONE, 0, "");
+      guest.finish(1, Protocol.DONE, 0, "");
+      assertThat(run.await()).isZero();
+    }
+  }
+
+  @Test
+  void aGuestThatDoesNotAnswerIsNotWaitedForForEver() throws Exception {
+    Patience patience = new Patience(20_000_000, Patience.ENDLESS, Patience.ENDLESS, 1);
+    try (Channel channel = guest.channel(patience);
+        Execution run = start(channel)) {
+      assertCode(run::await, ErrorCode.GUEST, "has said nothing");
+      assertThat(channel.isOpen()).isFalse();
+    }
+  }
+
+  @Test
+  void aGuestOfWhichNothingIsWantedIsLeftInPeace() throws Exception {
+    Patience patience = new Patience(5_000_000, Patience.ENDLESS, Patience.ENDLESS, 1);
+    try (Channel channel = guest.channel(patience)) {
+      try (Execution run = start(channel)) {
+        guest.finish(1, Protocol.DONE, 0, "");
+        assertThat(run.await()).isZero();
+      }
+      await().pollDelay(java.time.Duration.ofMillis(60)).until(channel::isOpen);
+    }
+  }
+
+  @Test
   void aGuestThatStopsReadingIsGivenUpAndHasHeldUpNoReader() throws Exception {
-    Patience patience = new Patience(1_000_000_000, Patience.ENDLESS, 1);
+    Patience patience = new Patience(Patience.ENDLESS, 1_000_000_000, Patience.ENDLESS, 1);
     try (Channel channel = guest.channel(patience)) {
       List<Execution> runs = new ArrayList<>();
       for (int i = 1; i <= 8; i++) {

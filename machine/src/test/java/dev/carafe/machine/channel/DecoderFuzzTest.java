@@ -67,7 +67,7 @@ class DecoderFuzzTest {
   @FuzzTest(maxDuration = "2m")
   void welcomes(byte[] input) throws Violation {
     byte[] nonce = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-    Welcome welcome = new Welcome(nonce);
+    Welcome welcome = new Welcome(Greeting.CHANNEL, nonce);
     ByteBuffer in = FrameReader.buffer(0);
     int at = 0;
     boolean found = false;

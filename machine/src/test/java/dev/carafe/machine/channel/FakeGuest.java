@@ -96,7 +96,7 @@ final class FakeGuest implements AutoCloseable {
 
   static byte[] welcomePayload(byte[] nonce, int version, int flags) {
     return little(44)
-        .put(Protocol.magic())
+        .put(Greeting.CHANNEL.bytes())
         .put(nonce)
         .putShort((short) version)
         .putShort((short) flags)

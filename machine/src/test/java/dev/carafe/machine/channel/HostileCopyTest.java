@@ -240,7 +240,9 @@ class HostileCopyTest {
     channel.close();
     guest.close();
     guest = new FakeGuest(temp);
-    channel = guest.channel(new Patience(Patience.ENDLESS, Patience.ENDLESS, 30_000_000));
+    channel =
+        guest.channel(
+            new Patience(Patience.ENDLESS, Patience.ENDLESS, Patience.ENDLESS, 30_000_000));
     var copy = getting(out.resolve("new"));
     guest.next(Protocol.REQUEST);
     assertThat(failure(copy).code()).isEqualTo(ErrorCode.TIMEOUT);

@@ -85,7 +85,7 @@ class SmolvmTest {
   @ValueSource(strings = {"0.8.0", "1.0.1", "1.0.2", "1.9.3"})
   void aMachineLivesAndDiesInBothDialects(String release) throws Exception {
     SmolvmMachines machines = new SmolvmMachines(new FakeSmolvm(temp, release).client());
-    Machine machine = machines.create(MachineSpec.named("web").withCpus(3));
+    Machine machine = machines.create(MachineSpec.builder("web").cpus(3).build());
     assertThat(machine.status().state()).isEqualTo(State.CREATED);
     assertThat(machine.status().created()).isEqualTo(Instant.ofEpochSecond(1_764_000_000));
     assertThat(machine.start()).isTrue();
@@ -94,7 +94,7 @@ class SmolvmTest {
     assertThat(machine.run(ExecSpec.of("echo", "hello")).out()).isEqualTo("hello\n");
     assertThat(machine.stop()).isTrue();
     assertThat(machine.stop()).isFalse();
-    machine.update(machine.spec().withCpus(2));
+    machine.update(machine.spec().toBuilder().cpus(2).build());
     assertThat(machines.get("web").spec().cpus()).isEqualTo(2);
     assertThat(machine.directory()).isEqualTo(temp.resolve("machines/web"));
     machines.create(MachineSpec.named("app"));
@@ -514,12 +514,12 @@ class SmolvmTest {
     MachineSpec spec = MachineSpec.named("web");
     for (MachineSpec impossible :
         List.of(
-            spec.asEphemeral(),
-            spec.withUser("node"),
-            spec.withLabels(Map.of("a", "b")),
-            spec.withWorkload(List.of("x")),
-            spec.withImage("oci:/layout"),
-            spec.withImage("tar:/root.tar"))) {
+            spec.toBuilder().ephemeral(true).build(),
+            spec.toBuilder().user("node").build(),
+            spec.toBuilder().labels(Map.of("a", "b")).build(),
+            spec.toBuilder().workload(List.of("x")).build(),
+            spec.toBuilder().image("oci:/layout").build(),
+            spec.toBuilder().image("tar:/root.tar").build())) {
       assertThatThrownBy(() -> machines.create(impossible))
           .isInstanceOfSatisfying(
               MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED));
@@ -531,7 +531,7 @@ class SmolvmTest {
   void theDefaultUserOfAMachineIsFoundAgain() throws Exception {
     FakeSmolvm fake = new FakeSmolvm(temp, "1.9.3");
     SmolvmMachines machines = new SmolvmMachines(fake.client());
-    machines.create(MachineSpec.named("web").withUser("node"));
+    machines.create(MachineSpec.builder("web").user("node").build());
     MachineSpec found = machines.get("web").spec();
     assertThat(found.user()).contains("node");
     assertThat(found.labels()).isEmpty();
@@ -549,7 +549,7 @@ class SmolvmTest {
   })
   void anImageIsNamedInSmolvmsWords(String reference, String option) throws Exception {
     FakeSmolvm fake = new FakeSmolvm(temp, "1.9.3");
-    new SmolvmMachines(fake.client()).create(MachineSpec.named("web").withImage(reference));
+    new SmolvmMachines(fake.client()).create(MachineSpec.builder("web").image(reference).build());
     assertThat(fake.calls().getLast()).contains(" " + option + " ");
   }
 

@@ -1,0 +1,217 @@
+package dev.carafe.bottle;
+
+import dev.carafe.egress.Egress;
+import dev.carafe.egress.EgressOptions;
+import dev.carafe.egress.Listen;
+import dev.carafe.egress.audit.Audit;
+import dev.carafe.egress.audit.AuditException;
+import dev.carafe.egress.audit.AuditOptions;
+import dev.carafe.egress.proxy.AddressRules;
+import dev.carafe.egress.routes.RouteTable;
+import dev.carafe.egress.routes.RouteTable.Event;
+import dev.carafe.egress.routes.Routes;
+import dev.carafe.egress.scan.ScanRules;
+import dev.carafe.egress.secret.SecretSources;
+import dev.carafe.egress.tls.UpstreamTrust;
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.Gateway;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.Proof;
+import dev.carafe.machine.Services;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+
+/**
+ * A running machine's only way out, held by this process: the gateway, the egress proxy behind it,
+ * what the proxy allows and what it has decided. While it is open the machine reaches the routes of
+ * its routes file and nothing else; when it is closed, or this process ends however it ends, the
+ * machine reaches nothing. It can then be opened again for the same machine, with a certificate
+ * authority of its own: programs that go on running in the guest have to read its certificate
+ * again.
+ *
+ * <p>{@link #open} returns only after it was tried from inside that the way out is what it should
+ * be. Any thread. {@link #open} and {@link #close} block.
+ */
+public final class Sidecar implements Gateway {
+  private static final int TLS_PORT = 443;
+  private static final int HTTP_PORT = 80;
+
+  private final Deque<AutoCloseable> undo;
+  private final Gateway gateway;
+  private final RouteTable routes;
+  private final Egress egress;
+
+  private Sidecar(Deque<AutoCloseable> undo, Gateway gateway, RouteTable routes, Egress egress) {
+    this.undo = undo;
+    this.gateway = gateway;
+    this.routes = routes;
+    this.egress = egress;
+  }
+
+  /**
+   * Opens a running machine's way out.
+   *
+   * @throws MachineException when the routes file cannot be used, when another process is the
+   *     machine's sidecar, or when the machine reaches something that it must not; then nothing is
+   *     left open
+   */
+  public static Sidecar open(Machine machine, SidecarSpec spec) {
+    String attempted = "open the sidecar of machine '" + machine.name() + "'";
+    Deque<AutoCloseable> undo = new ArrayDeque<>();
+    try {
+      RouteTable routes = routes(spec, attempted);
+      undo.push(routes);
+      Audit audit = Audit.none();
+      if (spec.audit().isPresent()) {
+        privateDirectory(spec.audit().get().toAbsolutePath().getParent());
+        audit = Audit.open(AuditOptions.of(spec.audit().get()).withName(machine.name()));
+        undo.push(audit);
+      }
+      Path sockets = machine.sockets();
+      // Nobody else's: what a killed sidecar has left goes away with the machine's run.
+      String mark = "s" + UUID.randomUUID().toString().substring(0, 8);
+      SocketAddress proxy = UnixDomainSocketAddress.of(sockets.resolve(mark + "p"));
+      SocketAddress tls = UnixDomainSocketAddress.of(sockets.resolve(mark + "t"));
+      SocketAddress http = UnixDomainSocketAddress.of(sockets.resolve(mark + "h"));
+      Egress egress =
+          Egress.start(
+              new EgressOptions()
+                  .routes(routes)
+                  .rules(allowed -> rules(allowed, spec))
+                  .audit(audit)
+                  .environment(spec.environment())
+                  .addresses(
+                      AddressRules.standard()
+                          .and(routes.current().allow().stream().map(Object::toString).toList()))
+                  .trust(UpstreamTrust.with(routes.current().authorities()))
+                  .listen(new Listen(Listen.Kind.PROXY, proxy, 0))
+                  .listen(new Listen(Listen.Kind.TLS, tls, TLS_PORT))
+                  .listen(new Listen(Listen.Kind.HTTP, http, HTTP_PORT)));
+      undo.push(egress);
+      // Before there is a way out: nothing in the guest uses it without trusting it.
+      GuestTrust.install(machine, egress.certificate());
+      Gateway gateway =
+          machine.attach(
+              new Services(
+                  Map.of(GuestEnvironment.PROXY_PORT, proxy, TLS_PORT, tls, HTTP_PORT, http),
+                  names(routes)));
+      undo.push(gateway);
+      prove(machine, attempted);
+      routes.watch();
+      Sidecar sidecar = new Sidecar(undo, gateway, routes, egress);
+      // What stands behind a way out that has ended serves nobody.
+      gateway.onClose(() -> Thread.startVirtualThread(sidecar::close));
+      return sidecar;
+    } catch (AuditException e) {
+      unwind(undo);
+      throw new MachineException(ErrorCode.STORAGE, attempted, e.getMessage(), e);
+    } catch (IOException e) {
+      unwind(undo);
+      throw new MachineException(ErrorCode.HOST, attempted, e.getMessage(), e);
+    } catch (RuntimeException e) {
+      unwind(undo);
+      throw e;
+    }
+  }
+
+  private static void privateDirectory(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+  }
+
+  private static RouteTable routes(SidecarSpec spec, String attempted) {
+    AtomicReference<Event> first = new AtomicReference<>();
+    RouteTable routes =
+        RouteTable.open(
+            spec.routes(),
+            SecretSources.of(spec.environment(), spec.notes()),
+            event -> {
+              if (!first.compareAndSet(null, event)) {
+                spec.notes().accept(event.text());
+              }
+            });
+    if (first.get() instanceof Event.Denied denied) {
+      routes.close();
+      throw new MachineException(ErrorCode.INVALID, attempted, denied.problem().getMessage());
+    }
+    return routes;
+  }
+
+  private static ScanRules.Builder rules(Routes routes, SidecarSpec spec) {
+    ScanRules.Builder rules = EgressOptions.standardRules(routes);
+    spec.canary().ifPresent(rules::canary);
+    return rules;
+  }
+
+  /** A name leads to the proxy when some route is for it; all others lead nowhere. */
+  private static Predicate<String> names(RouteTable routes) {
+    return name -> routes.current().all().stream().anyMatch(route -> route.host().matches(name));
+  }
+
+  private static void prove(Machine machine, String attempted) {
+    for (Proof proof : machine.prove()) {
+      if (!proof.holds()) {
+        throw new MachineException(
+            ErrorCode.GUEST,
+            attempted,
+            (proof.mustFail() ? "it must not reach " : "it must reach ")
+                + proof.attempt()
+                + ", but what came of it was: "
+                + proof.outcome()
+                + "; its way out was closed");
+      }
+    }
+  }
+
+  @Override
+  public boolean isOpen() {
+    return gateway.isOpen();
+  }
+
+  @Override
+  public void onClose(Runnable hook) {
+    gateway.onClose(hook);
+  }
+
+  /** Reads the routes file again, and fetches the secrets it refers to. */
+  public void reload() {
+    routes.reload();
+  }
+
+  /** The certificate that the guest trusts, PEM. */
+  public String certificate() {
+    return egress.certificate();
+  }
+
+  /** Closes the machine's way out. Idempotent. */
+  @Override
+  public void close() {
+    unwind(undo);
+  }
+
+  private static void unwind(Deque<AutoCloseable> undo) {
+    synchronized (undo) {
+      while (!undo.isEmpty()) {
+        try {
+          undo.pop().close();
+        } catch (Exception e) {
+          // The others have to be closed all the same; each has said what went wrong.
+        }
+      }
+    }
+  }
+}

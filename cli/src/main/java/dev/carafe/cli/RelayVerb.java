@@ -1,0 +1,70 @@
+package dev.carafe.cli;
+
+import dev.carafe.bottle.Sidecar;
+import dev.carafe.bottle.SidecarSpec;
+import dev.carafe.machine.Gateway;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.Machines;
+import dev.carafe.machine.Services;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * What a machine's network is held open by when who started the machine is gone; started by Carafe
+ * itself, and listed nowhere. Waits for a line, so that it can be started before there is a machine
+ * to attach to, and ends when the machine does.
+ */
+final class RelayVerb extends Verb {
+  static final String NAME = "_relay";
+
+  @Override
+  String summary() {
+    return "Holds a machine's network open (for Carafe's own use).";
+  }
+
+  @Override
+  void describe(Grammar grammar) {
+    grammar.value("NAME", "The machine.", "-n", "--name").arguments(1, "NAME");
+  }
+
+  @Override
+  int run(Arguments arguments, Context context) {
+    Console console = context.console();
+    String name = arguments.requiredMachineName();
+    try (Machines machines = context.machines()) {
+      if (!told(console)) {
+        return ExitCode.FAILED;
+      }
+      CountDownLatch closed = new CountDownLatch(1);
+      try (Gateway gateway = gateway(Context.find(machines, name), context)) {
+        gateway.onClose(closed::countDown);
+        console.line("open");
+        closed.await();
+      } catch (MachineException e) {
+        console.line(Failures.sentence(e).replace('\n', ' '));
+        return ExitCode.FAILED;
+      }
+      return ExitCode.OK;
+    } catch (InterruptedException e) {
+      return ExitCode.FAILED;
+    }
+  }
+
+  private static Gateway gateway(Machine machine, Context context) {
+    Optional<SidecarSpec> sidecar = SidecarSpec.of(machine.spec(), context.env());
+    return sidecar.isPresent()
+        ? Sidecar.open(machine, sidecar.get().withNotes(context.console()::note))
+        : machine.attach(Services.NONE);
+  }
+
+  /** Whether the line came; without it, who would have sent it is dead. */
+  private static boolean told(Console console) {
+    try {
+      return console.in().read() == '\n';
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

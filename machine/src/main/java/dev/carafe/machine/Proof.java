@@ -1,0 +1,12 @@
+package dev.carafe.machine;
+
+/**
+ * One attempt to reach something from inside a machine, and whether it went as the machine's
+ * network says.
+ *
+ * @param attempt what was tried, as a person reads it
+ * @param mustFail whether it has to fail
+ * @param outcome what came of it
+ * @param holds whether that is as it has to be
+ */
+public record Proof(String attempt, boolean mustFail, String outcome, boolean holds) {}

@@ -1,0 +1,181 @@
+package dev.carafe.machine.network;
+
+import dev.carafe.machine.Cidr;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Network.Reach;
+import dev.carafe.machine.Proof;
+import dev.carafe.machine.Services;
+import dev.carafe.machine.channel.Attempt;
+import dev.carafe.machine.channel.Channel;
+import dev.carafe.machine.channel.Probe;
+import dev.carafe.machine.channel.Probe.Kind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Tries a machine's network from inside: one of each kind of thing that must not be reached, and
+ * whether what may be reached gets as far as the gateway. All at once, because each attempt is a
+ * process in the guest and most are refused at once. Nothing leaves this host: what must not be
+ * reached are addresses that belong to nobody, and what may be is tried at the gateway's own port.
+ */
+public final class Prover {
+  private static final Duration LIMIT = Duration.ofSeconds(5);
+
+  /** For a guest that is emulated on a busy host to make its attempts. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final int MOST_NETWORKS = 8;
+  private static final String NOBODY = "carafe-proof.invalid";
+
+  private final Policy policy;
+  private final Network network;
+  private final Services services;
+  private final List<Trial> trials = new ArrayList<>();
+
+  /** An attempt, and how it has to end. */
+  private record Trial(String text, Probe probe, boolean mustFail) {}
+
+  private Prover(Network network, Services services) {
+    this.network = network;
+    this.services = services;
+    policy = new Policy(network);
+  }
+
+  /**
+   * Looks only at what network interfaces there are: for a machine that has no relay, this is all
+   * there can be.
+   */
+  public static List<Proof> interfaces(Channel channel) {
+    var probe = new Probe(Kind.INTERFACES, Optional.empty(), 0, Optional.empty(), LIMIT);
+    return run(channel, List.of(new Trial("network interfaces", probe, false)));
+  }
+
+  /** Tries everything. */
+  public static List<Proof> all(Channel channel, Network network, Services services)
+      throws IOException {
+    // Somebody to reach: if the guest gets here, it has got to this host's loopback.
+    try (var bait = new ServerSocket(0, 8, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
+      Prover prover = new Prover(network, services);
+      prover.collect(bait.getLocalPort());
+      return run(channel, prover.trials);
+    }
+  }
+
+  private void collect(int baitPort) {
+    add("network interfaces", Kind.INTERFACES, "", 0, false);
+    add("the guest's own loopback", Kind.TCP, "127.0.0.1", 9, true);
+    add("this host's loopback, directly", Kind.TCP, "127.0.0.1", baitPort, true);
+    if (policy.hostLoopback()) {
+      add("this host's loopback", Kind.TCP, Services.HOST_ADDRESS, Gate.PORT, false);
+    } else {
+      add("this host's loopback", Kind.TCP, Services.HOST_ADDRESS, baitPort, true);
+    }
+    forbidden("metadata service", Kind.TCP, 80, "169.254.169.254", "fd00:ec2::254");
+    forbidden("link-local", Kind.TCP, 80, "169.254.1.1", "fe80::1");
+    forbidden("private", Kind.TCP, 80, "10.255.255.254", "172.31.255.254", "192.168.255.254");
+    forbidden("private IPv6", Kind.TCP, 80, "fd00::1", "fdff::1");
+    forbidden("outside", Kind.TCP, 443, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+    forbidden("outside IPv6", Kind.TCP, 443, "2001:db8::1", "3fff::1");
+    forbidden("outside, UDP", Kind.UDP, 53, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+    forbidden("outside, ICMP", Kind.ICMP, 0, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+    names();
+    allowed();
+  }
+
+  private void names() {
+    boolean answered = policy.names() || services != Services.NONE;
+    trials.add(
+        new Trial(
+            "a name that is not allowed",
+            new Probe(
+                Kind.DNS,
+                Optional.of(Cidr.literal(Services.ADDRESS)),
+                53,
+                Optional.of(NOBODY),
+                LIMIT),
+            !answered));
+  }
+
+  private void allowed() {
+    if (!network.outbound() && services == Services.NONE) {
+      return;
+    }
+    add("the gateway", Kind.TCP, Services.ADDRESS, Gate.PORT, false);
+    if (network.reach() == Reach.OPEN) {
+      add("the gateway, for the public network", Kind.TCP, "1.1.1.1", Gate.PORT, false);
+    }
+    network.cidrs().stream()
+        .filter(cidr -> Network.LOOPBACK.stream().noneMatch(own -> own.contains(cidr)))
+        .filter(cidr -> policy.target(inside(cidr), Gate.PORT, System.nanoTime()).isPresent())
+        .limit(MOST_NETWORKS)
+        .forEach(
+            cidr ->
+                add(
+                    "the gateway, for " + cidr,
+                    Kind.TCP,
+                    Cidr.text(inside(cidr)),
+                    Gate.PORT,
+                    false));
+  }
+
+  /** An address in the block; not its first, which means the block itself. */
+  private static byte[] inside(Cidr cidr) {
+    byte[] address = cidr.address();
+    if (cidr.prefix() < address.length * 8) {
+      address[address.length - 1] |= 1;
+    }
+    return address;
+  }
+
+  /** The first of the addresses that the policy does not allow, if there is one. */
+  private void forbidden(String what, Kind kind, int port, String... addresses) {
+    for (String address : addresses) {
+      if (policy.target(Cidr.literal(address), Math.max(1, port), System.nanoTime()).isEmpty()) {
+        add(what, kind, address, port, true);
+        return;
+      }
+    }
+  }
+
+  private void add(String what, Kind kind, String address, int port, boolean mustFail) {
+    Optional<byte[]> bytes = Optional.ofNullable(address.isEmpty() ? null : Cidr.literal(address));
+    String place =
+        address.isEmpty() ? "" : " (" + address + (port > 0 ? " port " + port : "") + ")";
+    trials.add(
+        new Trial(what + place, new Probe(kind, bytes, port, Optional.empty(), LIMIT), mustFail));
+  }
+
+  private static List<Proof> run(Channel channel, List<Trial> trials) {
+    List<Attempt> attempts = new ArrayList<>();
+    try {
+      for (Trial trial : trials) {
+        attempts.add(channel.probe(trial.probe()));
+      }
+      List<Proof> proofs = new ArrayList<>();
+      for (int i = 0; i < trials.size(); i++) {
+        proofs.add(judge(trials.get(i), attempts.get(i).await(PATIENCE)));
+      }
+      return proofs;
+    } finally {
+      attempts.forEach(Attempt::close);
+    }
+  }
+
+  private static Proof judge(Trial trial, Probe.Outcome outcome) {
+    String said = outcome.message().isEmpty() ? "it went through" : outcome.message();
+    boolean holds =
+        switch (trial.probe().kind()) {
+          case INTERFACES -> outcome.errno() == 0 && outcome.message().equals("lo");
+          case DNS ->
+              trial.mustFail() == (outcome.errno() != 0)
+                  && (outcome.errno() != 0 || outcome.message().equals("NXDOMAIN"));
+          default -> trial.mustFail() == (outcome.errno() != 0);
+        };
+    return new Proof(trial.text(), trial.mustFail(), said, holds);
+  }
+}

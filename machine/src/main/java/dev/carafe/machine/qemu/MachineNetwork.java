@@ -1,0 +1,129 @@
+package dev.carafe.machine.qemu;
+
+import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.Network;
+import dev.carafe.machine.Network.PublishedPort;
+import dev.carafe.machine.Proof;
+import dev.carafe.machine.Services;
+import dev.carafe.machine.channel.Channel;
+import dev.carafe.machine.network.Prover;
+import dev.carafe.machine.network.Relay;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** The network of one machine while it runs: who holds it, and whether it is what it should be. */
+final class MachineNetwork {
+  private static final Duration OPEN = Duration.ofSeconds(60);
+
+  private final QemuMachines engine;
+  private final MachineDirectory directory;
+
+  MachineNetwork(QemuMachines engine, MachineDirectory directory) {
+    this.engine = engine;
+    this.directory = directory;
+  }
+
+  /** Throws when a port that is to be published is another running machine's. */
+  void requireFreePorts(Network network) {
+    for (PublishedPort port : network.ports()) {
+      for (Machine other : engine.list()) {
+        if (!other.name().equals(directory.name()) && publishes(other, port)) {
+          throw new MachineException(
+              ErrorCode.STATE,
+              "start machine '" + directory.name() + "'",
+              "host port "
+                  + port.host()
+                  + " is already in use by running machine '"
+                  + other.name()
+                  + "'");
+        }
+      }
+    }
+  }
+
+  private static boolean publishes(Machine other, PublishedPort port) {
+    try {
+      return other.spec().network().ports().stream().anyMatch(has -> has.host() == port.host())
+          && other.status().running();
+    } catch (MachineException e) {
+      return false; // it is gone, or damaged
+    }
+  }
+
+  /** Begins the process that is to hold the network, when one is needed. */
+  Optional<Keeper> prepare(Network network) {
+    if (!network.needsRelay() || engine.keeper().isEmpty()) {
+      return Optional.empty();
+    }
+    String setsid = engine.host().program("setsid").toString();
+    return Optional.of(Keeper.begin(engine.keeper().get(), setsid, directory));
+  }
+
+  /** Opens the network, held by {@code keeper} if there is one and else by this process. */
+  void open(Run run, Network network, Optional<Keeper> keeper) {
+    if (!network.needsRelay()) {
+      return;
+    }
+    if (keeper.isPresent()) {
+      keeper.get().open();
+    } else {
+      attach(run, network, Services.NONE);
+    }
+  }
+
+  /** Opens the network again, when a running machine has lost who held it. */
+  void reopen(Run run, Network network) throws IOException {
+    if (!network.needsRelay() || Ports.networkIsHeld(directory)) {
+      return;
+    }
+    Optional<Keeper> keeper = prepare(network);
+    try {
+      open(run, network, keeper);
+    } catch (RuntimeException e) {
+      keeper.ifPresent(Keeper::close);
+      throw e;
+    }
+  }
+
+  /** Opens the network with services; this process holds it. */
+  Relay attach(Run run, Network network, Services services) {
+    engine.letGo(directory);
+    Relay relay = Ports.openNetwork(directory, run, network, services, OPEN);
+    engine.hold(directory, relay);
+    return relay;
+  }
+
+  List<Proof> prove(Channel channel, Network network, Services services) {
+    try {
+      return network.needsRelay() || services != Services.NONE
+          ? Prover.all(channel, network, services)
+          : Prover.interfaces(channel);
+    } catch (IOException e) {
+      throw new MachineException(
+          ErrorCode.HOST,
+          "prove the network of machine '" + directory.name() + "'",
+          Storage.explain(e),
+          e);
+    }
+  }
+
+  /** Throws when the network lets through what it must not, or the other way about. */
+  void require(Channel channel, Network network) {
+    for (Proof proof : prove(channel, network, Services.NONE)) {
+      if (!proof.holds()) {
+        throw new MachineException(
+            ErrorCode.GUEST,
+            "prove the network of machine '" + directory.name() + "'",
+            (proof.mustFail() ? "it must not reach " : "it must reach ")
+                + proof.attempt()
+                + ", but what came of it was: "
+                + proof.outcome()
+                + "; the machine was stopped");
+      }
+    }
+  }
+}
