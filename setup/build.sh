@@ -20,13 +20,18 @@ build() {
 		mkdir -p -- "$out/new/lib" || exit 1
 		# Begun now: what is edited from here on is newer.
 		id=$(date +%s)-$$
-		printf '%s\n%s\n' "$root" "$id" >"$out/new/stamp"
+		printf '%s\n%s\n%s\n' "$root" "$id" "$(modules)" >"$out/new/stamp"
 		compile || exit 1
 		assemble || exit 1
 		mv -- "$out/new" "$out/app-$id" || exit 1
 		ln -s -- "app-$id" "$out/new.link" && mv -T -- "$out/new.link" "$app" || exit 1
 		remove_old
 	)
+}
+
+# Carafe's own modules, on one line.
+modules() {
+	sed -n 's:^ *<module>\(.*\)</module>:\1:p' "$root/pom.xml" | tr '\n' ' '
 }
 
 # The sources to build from: in a checkout that is not ours, a copy.
@@ -52,7 +57,7 @@ maven() {
 compile() {
 	sources || return 1
 	# What an older build left would be taken along.
-	rm -rf -- "$from/cli/target/app" "$from"/cli/target/cli-*.jar
+	rm -rf -- "$from/cli/target/app" "$from"/cli/target/cli-*.jar "$from/guest/target/agent"
 	echo "carafe: building; the first time this takes a few minutes (log: $out/build.log)" >&2
 	{
 		(cd "$from" && maven -DskipTests -pl cli -am package) </dev/null 2>&1
@@ -85,6 +90,10 @@ compile() {
 
 # Gathers the jars, then lets a JVM learn them.
 assemble() {
+	if ! [ -s "$from/guest/target/agent/carafe-agent" ]; then
+		echo "carafe: the build failed: it left no guest agent; see $out/build.log" >&2
+		return 1
+	fi
 	cp -- "$from"/cli/target/app/*.jar "$from"/cli/target/cli-*.jar "$out/new/lib/" || return 1
 	sync "$out"/new/lib/*.jar "$out/new/stamp"
 }

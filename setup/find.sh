@@ -63,14 +63,21 @@ else
 fi
 app=$out/app
 
-# Whether the build is there, was made of this checkout, and no source is newer than its beginning.
+# Whether the build is there, was made of this checkout, and no source is newer than its beginning. Only the modules that the
+# build has written down are looked at: a checkout may hold other projects.
 fresh() {
 	[ -e "$app/stamp" ] || return 1
+	modules=
 	{
 		read -r built_root
 		read -r build
+		read -r modules
 	} <"$app/stamp"
-	[ "$built_root" = "$root" ] || return 1
-	[ -z "$(find "$root/carafe" "$root/setup" "$root"/pom.xml "$root"/*/pom.xml "$root"/cli/picocli/pom.xml "$root"/*/src/main \
-		"$root"/guest/src "$root"/guest/Makefile -newer "$app/stamp" -print -quit 2>&1)" ]
+	[ "$built_root" = "$root" ] && [ -n "$modules" ] || return 1
+	set -- "$root/carafe" "$root/setup" "$root/pom.xml" "$root/guest/src" "$root/guest/Makefile"
+	for module in $modules; do
+		set -- "$@" "$root/$module/pom.xml"
+		if [ -e "$root/$module/src/main" ]; then set -- "$@" "$root/$module/src/main"; fi
+	done
+	[ -z "$(find "$@" -newer "$app/stamp" -print -quit 2>&1)" ]
 }

@@ -276,7 +276,7 @@ static uint32_t fill(const struct scene *scene)
 		window -= n;
 		sent += n;
 		/* What the sockets between us take comes back as credit; how much that is, is the kernel's. */
-		if (!window && poll(&ready, 1, 500) == 0)
+		if (!window && poll(&ready, 1, 3000) == 0)
 			return sent;
 		while (!window)
 			window += get32(expect(scene->host, F_CREDIT, scene->id)->payload);

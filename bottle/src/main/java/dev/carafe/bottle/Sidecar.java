@@ -109,7 +109,10 @@ public final class Sidecar implements Gateway {
       undo.push(gateway);
       prove(machine, attempted);
       routes.watch();
-      return new Sidecar(undo, gateway, routes, egress);
+      Sidecar sidecar = new Sidecar(undo, gateway, routes, egress);
+      // What stands behind a way out that has ended serves nobody.
+      gateway.onClose(() -> Thread.startVirtualThread(sidecar::close));
+      return sidecar;
     } catch (AuditException e) {
       unwind(undo);
       throw new MachineException(ErrorCode.STORAGE, attempted, e.getMessage(), e);

@@ -6,6 +6,7 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -45,6 +46,43 @@ record Context(
       }
     }
     return found.orElseThrow(() -> new FailureException("vm not found: " + Text.shown(name)));
+  }
+
+  /**
+   * The machine of that name; when none was named, the one called {@code default}. Where that does
+   * not exist, it is said that a name is missing, except under the name smolvm.
+   *
+   * @param given the name, if one was given
+   * @param words what was given besides, of which the first may be what was meant as the name
+   * @param verb the words that call the verb, without the program: {@code "machine exec"}
+   */
+  Machine find(Machines machines, Optional<String> given, List<String> words, String verb) {
+    if (given.isPresent() || program.smolvm() || machines.find(ExecVerb.DEFAULT_NAME).isPresent()) {
+      return find(machines, given.orElse(ExecVerb.DEFAULT_NAME));
+    }
+    String call = program.name() + " " + verb + " --name ";
+    String hint = "no machine was named: use '" + call + "NAME'";
+    if (words.size() > 1 && isMachine(machines, words.getFirst())) {
+      int start = words.get(1).equals("--") ? 2 : 1;
+      String command = Text.shown(String.join(" ", words.subList(start, words.size())));
+      hint =
+          "no machine was named; did you mean '"
+              + call
+              + words.getFirst()
+              + " -- "
+              + command
+              + "'?";
+    }
+    throw new FailureException("vm not found: " + ExecVerb.DEFAULT_NAME + ": " + hint);
+  }
+
+  private static boolean isMachine(Machines machines, String word) {
+    try {
+      MachineSpec.checkName(word);
+      return machines.find(word).isPresent();
+    } catch (MachineException e) {
+      return false;
+    }
   }
 
   /**

@@ -24,6 +24,8 @@ final class CopyVerb extends Verb {
         .value("GID", "Group of everything copied in (default: 0).", "--gid")
         .flag("Keep numeric owners.", "-a", "--archive")
         .flag("Show no progress.", "-q", "--quiet")
+        // Trees are copied anyway.
+        .accepted("-r", "--recursive")
         .arguments(2, "SOURCE DESTINATION")
         .example("machine cp notes.txt web:/srv/notes.txt")
         .example("machine cp web:/var/log/app.log .");
@@ -44,8 +46,8 @@ final class CopyVerb extends Verb {
     }
     String source = arguments.positionals().get(0);
     String destination = arguments.positionals().get(1);
-    Place from = place(source);
-    Place to = place(destination);
+    Place from = place(source, context.program());
+    Place to = place(destination, context.program());
     if ((from == null) == (to == null)) {
       throw new UsageException(
           "exactly one of source and destination must be in a machine, written NAME:/PATH");
@@ -98,7 +100,7 @@ final class CopyVerb extends Verb {
   }
 
   /** The first colon divides, unless what stands before it can only be a path of the host. */
-  private static Place place(String argument) {
+  private static Place place(String argument, Program program) {
     int colon = argument.indexOf(':');
     int slash = argument.indexOf('/');
     if (colon <= 0 || argument.startsWith(".") || (slash >= 0 && slash < colon)) {
@@ -107,6 +109,13 @@ final class CopyVerb extends Verb {
     String path = argument.substring(colon + 1);
     if (path.isEmpty()) {
       throw new UsageException("'" + Text.shown(argument) + "' has no path after the colon");
+    }
+    if (!program.smolvm() && !path.startsWith("/")) {
+      throw new UsageException(
+          "'"
+              + Text.shown(argument)
+              + "' is not an absolute path in the machine: write NAME:/PATH"
+              + " (for a file here with a colon in its name, ./FILE)");
     }
     return new Place(argument.substring(0, colon), path.startsWith("/") ? path : "/" + path);
   }

@@ -25,10 +25,11 @@ final class CreateVerb extends Verb {
         .flag("Show no progress.", "-q", "--quiet")
         .arguments(1, "[NAME]")
         .commandAfterDashes("[-- COMMAND [ARGUMENT...]]")
-        .example("machine create --name web --image debian:12 --init 'apt-get update'")
+        .example("machine create --name web --image debian:12 --net --init 'apt-get update'")
         .example("machine create web --cpus 4 --mem 4096 -e LANG=C.UTF-8")
         .example("machine create --name npm --allow-host registry.example.org -p 8080:80")
-        .example("machine create --name site -- python3 -m http.server")
+        .example(
+            "machine create --name clock -- sh -c 'while sleep 60; do date; done >> /srv/clock'")
         .example("machine create --name copy --from web.smolmachine");
   }
 

@@ -73,7 +73,9 @@ final class ExecVerb extends Verb {
     env.putAll(Values.environment(arguments.values("--env"), context));
     spec = spec.withEnv(env);
     try (Machines machines = context.machines()) {
-      Machine machine = Context.find(machines, arguments.value("--name").orElse(DEFAULT_NAME));
+      Machine machine =
+          context.find(
+              machines, arguments.value("--name"), arguments.positionals(), "machine exec");
       return detached
           ? detach(machine, spec.asDetached(), context)
           : new Session(context, new Interrupts(context.signals())).run(machine, spec, terminal);

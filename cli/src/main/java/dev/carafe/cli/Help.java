@@ -13,7 +13,7 @@ final class Help {
       return tree(program, "");
     }
     String first = words.getFirst();
-    if (first.equals("help")) {
+    if (first.equals("help") || first.equals("--help") || first.equals("-h")) {
       return tree(program, "");
     }
     if (!Verbs.isGroup(first)) {

@@ -39,7 +39,8 @@ final class ListVerb extends Verb {
           Json.of(
               json -> {
                 json.writeStartArray();
-                rows.forEach(row -> MachineJson.write(json, row.spec(), row.status()));
+                rows.forEach(
+                    row -> MachineJson.write(json, row.spec(), row.status(), context.program()));
                 json.writeEndArray();
               }));
       return ExitCode.OK;

@@ -12,7 +12,8 @@ import tools.jackson.core.JsonGenerator;
 final class MachineJson {
   private MachineJson() {}
 
-  static void write(JsonGenerator json, MachineSpec spec, MachineStatus status) {
+  /** Under the name {@code carafe} there is one field more: why the last start failed, or null. */
+  static void write(JsonGenerator json, MachineSpec spec, MachineStatus status, Program program) {
     json.writeStartObject();
     json.writeStringProperty("name", spec.name());
     json.writeStringProperty("state", status.state().word());
@@ -48,6 +49,9 @@ final class MachineJson {
     json.writeNullProperty("cuda_fork_pool_size");
     json.writeNullProperty("cuda_vram_limit_mib");
     json.writeBooleanProperty("forkpoint_held", false);
+    if (!program.smolvm()) {
+      Json.string(json, "failure", status.failure());
+    }
     Json.strings(json, "labels", spec.labels());
     json.writeEndObject();
   }

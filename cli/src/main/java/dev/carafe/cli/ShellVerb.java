@@ -2,6 +2,7 @@ package dev.carafe.cli;
 
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Machines;
+import java.util.List;
 
 /** {@code machine shell}: {@code exec -it -- /bin/sh}. */
 final class ShellVerb extends Verb {
@@ -24,7 +25,7 @@ final class ShellVerb extends Verb {
     ExecSpec spec =
         ExecSpec.of("/bin/sh").withEnv("TERM", type.isEmpty() ? "xterm" : type).withInput();
     try (Machines machines = context.machines()) {
-      var machine = Context.find(machines, arguments.machineName().orElse(ExecVerb.DEFAULT_NAME));
+      var machine = context.find(machines, arguments.machineName(), List.of(), "machine shell");
       return new Session(context, new Interrupts(context.signals())).run(machine, spec, true);
     }
   }

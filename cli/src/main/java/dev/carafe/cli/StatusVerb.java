@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.Machines;
+import java.util.List;
 
 /** {@code machine status}: how a machine is. */
 final class StatusVerb extends Verb {
@@ -24,12 +25,20 @@ final class StatusVerb extends Verb {
   int run(Arguments arguments, Context context) {
     String name = arguments.machineName().orElse(ExecVerb.DEFAULT_NAME);
     try (Machines machines = context.machines()) {
-      Machine machine = Context.find(machines, name);
+      Machine machine =
+          context.find(machines, arguments.machineName(), List.of(), "machine status");
       MachineStatus status = machine.status();
       if (arguments.has("--json")) {
-        context.console().line(Json.of(json -> MachineJson.write(json, machine.spec(), status)));
+        context
+            .console()
+            .line(
+                Json.of(
+                    json -> MachineJson.write(json, machine.spec(), status, context.program())));
       } else {
         context.console().line("Machine '" + name + "': " + words(status, context.program()));
+        if (status.failure().isPresent() && !context.program().smolvm()) {
+          context.console().line("Its last start failed: " + Text.shown(status.failure().get()));
+        }
       }
       return ExitCode.OK;
     }

@@ -12,7 +12,9 @@ final class Suggestion {
     // More than a third of the letters wrong is another word.
     int nearest = Math.max(1, word.length() / 3) + 1;
     for (String candidate : known) {
-      int distance = distance(word, candidate);
+      // An option written out is near too, however many letters it has more: --memory for --mem.
+      boolean longer = candidate.length() >= 5 && word.startsWith(candidate);
+      int distance = longer ? 1 : distance(word, candidate);
       if (distance < nearest) {
         nearest = distance;
         best = candidate;

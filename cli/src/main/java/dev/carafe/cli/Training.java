@@ -49,7 +49,7 @@ final class Training {
       useTheJdk(Path.of(args[0]));
     }
     // Not as Main ends: only an orderly end writes down what was learnt.
-    System.exit(Main.run(new String[] {"machine", "ls", "--json"}));
+    System.exit(Main.run(new String[] {"machine", "ls", "--json"}, new HostSignals()));
   }
 
   private static void load(String jar) throws IOException {

@@ -14,6 +14,7 @@ import java.util.OptionalInt;
 final class Values {
   private static final int MAX_CPUS = 16;
   private static final int MIN_MEMORY_MIB = 64;
+  private static final int MAX_MEMORY_MIB = 1 << 20;
   private static final long NANOS_PER_MILLI = 1_000_000;
   private static final long NANOS_PER_SECOND = 1_000_000_000;
 
@@ -21,6 +22,15 @@ final class Values {
 
   /** A whole number in a range. */
   static int number(String option, String text, int least, int most) {
+    int number = parsed(text, least, most);
+    if (number < 0) {
+      throw notNumber(option, text, "a whole number from " + least + " to " + most);
+    }
+    return number;
+  }
+
+  /** The number, or -1 when the text is none in the range; the range has no negative numbers. */
+  private static int parsed(String text, int least, int most) {
     long number = 0;
     boolean digits = !text.isEmpty() && text.length() <= 10;
     for (int i = 0; digits && i < text.length(); i++) {
@@ -28,18 +38,12 @@ final class Values {
       digits = c >= '0' && c <= '9';
       number = number * 10 + (c - '0');
     }
-    if (!digits || number < least || number > most) {
-      throw new UsageException(
-          "invalid value '"
-              + Text.shown(text)
-              + "' for "
-              + option
-              + ": it is a whole number from "
-              + least
-              + " to "
-              + most);
-    }
-    return (int) number;
+    return digits && number >= least && number <= most ? (int) number : -1;
+  }
+
+  private static UsageException notNumber(String option, String text, String wanted) {
+    return new UsageException(
+        "invalid value '" + Text.shown(text) + "' for " + option + ": it is " + wanted);
   }
 
   /** Virtual processors: more than 16 become 16, with a warning. */
@@ -47,7 +51,11 @@ final class Values {
     if (!arguments.has("--cpus")) {
       return otherwise;
     }
-    int cpus = number("--cpus", arguments.value("--cpus").orElseThrow(), 1, 255);
+    String text = arguments.value("--cpus").orElseThrow();
+    int cpus = parsed(text, 1, 255);
+    if (cpus < 0) {
+      throw notNumber("--cpus", text, "a whole number from 1 to " + MAX_CPUS);
+    }
     if (cpus > MAX_CPUS) {
       console.note("Warning: " + cpus + " CPUs were asked for; a machine has at most " + MAX_CPUS);
     }
@@ -55,9 +63,18 @@ final class Values {
   }
 
   static int memoryMib(Arguments arguments, int otherwise) {
-    return arguments.has("--mem")
-        ? number("--mem", arguments.value("--mem").orElseThrow(), MIN_MEMORY_MIB, 1 << 20)
-        : otherwise;
+    if (!arguments.has("--mem")) {
+      return otherwise;
+    }
+    String text = arguments.value("--mem").orElseThrow();
+    int memory = parsed(text, MIN_MEMORY_MIB, MAX_MEMORY_MIB);
+    if (memory < 0) {
+      throw notNumber(
+          "--mem",
+          text,
+          "a number of MiB, without a unit, from " + MIN_MEMORY_MIB + " to " + MAX_MEMORY_MIB);
+    }
+    return memory;
   }
 
   static int storageGib(Arguments arguments, int otherwise) {

@@ -115,6 +115,10 @@ final class Verbs {
     if (isOfSmolvm(group, word)) {
       throw new UsageException("'" + full + "' is a command of smolvm that is not built yet");
     }
+    if (group.isEmpty() && of("machine").contains(canonical("machine", word))) {
+      throw new UsageException(
+          "unknown command '" + word + "'", "Did you mean 'carafe machine " + word + "'?");
+    }
     List<String> known = new ArrayList<>(of(group));
     if (group.isEmpty()) {
       known.add("vm");

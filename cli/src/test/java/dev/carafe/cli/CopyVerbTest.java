@@ -31,7 +31,7 @@ class CopyVerbTest {
   @ParameterizedTest
   @CsvSource({
     "DIR/file web:/srv/x, in DIR/file /srv/x into",
-    "DIR/file web:srv, in DIR/file /srv into",
+    "-r DIR/tree web:/srv, in DIR/tree /srv into",
     "DIR/file web:/new/, in DIR/file /new/file",
     "DIR/a:b web:/a:b, in DIR/a:b /a:b into",
     "DIR/tree web:/srv, in DIR/tree /srv into",
@@ -65,6 +65,8 @@ class CopyVerbTest {
     "--uid -1 DIR/file web:/x",
     "--uid 1 web:/x y",
     "web: y",
+    "DIR/file web:srv",
+    "DIR/file web:~/x",
     "--mode 644 web:/x y"
   })
   void whatMakesNoSenseIsRefused(String line) {

@@ -109,6 +109,11 @@ class DispatchTest {
     "machine ls --jsn, 'unknown option ''--jsn''', 'Did you mean ''--json''?'",
     "machine exec --nmae x -- ls, 'unknown option ''--nmae''', 'Did you mean ''--name''?'",
     "--versoin, 'unknown option ''--versoin''', 'Known: '",
+    "exec web ls, 'unknown command ''exec''', 'Did you mean ''carafe machine exec''?'",
+    "ls, 'unknown command ''ls''', 'Did you mean ''carafe machine ls''?'",
+    "run --memory 1 -- ls, 'unknown option ''--memory''', 'Did you mean ''--mem''?'",
+    "run --mem 2G -- ls, 'invalid value ''2G'' for --mem: it is a number of MiB', ''",
+    "run --cpus 0 -- ls, 'invalid value ''0'' for --cpus: it is a whole number from 1 to 16', ''",
     "machine xyzzy, 'unknown command ''machine xyzzy''', 'Known: run, create'",
     "machine fork --golden x, '''machine fork'' is a command of smolvm that is not built yet', ''",
     "serve start, '''serve'' is a command of smolvm that is not built yet', ''",
@@ -144,6 +149,11 @@ class DispatchTest {
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.out()).isEmpty();
     assertThat(outcome.err()).startsWith("error: " + message).contains(hint);
+  }
+
+  @Test
+  void helpHasHelp() {
+    assertThat(Caller.carafe().call("help", "--help")).isEqualTo(Caller.carafe().call("help"));
   }
 
   @Test

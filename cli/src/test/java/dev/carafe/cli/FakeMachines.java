@@ -82,6 +82,7 @@ final class FakeMachines implements Machines {
     volatile State state = State.CREATED;
     volatile MachineSpec spec;
     volatile ExecSpec executed;
+    volatile Optional<String> failure = Optional.empty();
     volatile FakeExecution execution;
 
     /** When set, counted down when a command has been started. */
@@ -105,7 +106,7 @@ final class FakeMachines implements Machines {
     public MachineStatus status() {
       boolean alive = state == State.RUNNING || state == State.UNREACHABLE;
       return new MachineStatus(
-          state, alive ? OptionalLong.of(4711) : OptionalLong.empty(), CREATED);
+          state, alive ? OptionalLong.of(4711) : OptionalLong.empty(), CREATED, failure);
     }
 
     @Override
@@ -121,6 +122,7 @@ final class FakeMachines implements Machines {
       }
       if (startFails != null) {
         state = State.FAILED;
+        failure = Optional.of(startFails.getMessage());
         throw startFails;
       }
       boolean starts = state != State.RUNNING;

@@ -26,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
  * Maven that only says it was there.
  */
 class LauncherTest {
+  private static final String AGENT =
+      "mkdir -p guest/target/agent; echo x >guest/target/agent/carafe-agent";
+
   @TempDir Path temporary;
 
   private Path checkout;
@@ -50,16 +53,27 @@ class LauncherTest {
     for (String directory : List.of("cli/src/main", "cli/picocli", "guest/src")) {
       Files.createDirectories(checkout.resolve(directory));
     }
-    for (String file : List.of("pom.xml", "cli/pom.xml", "cli/picocli/pom.xml", "guest/Makefile")) {
+    for (String file :
+        List.of("guest/pom.xml", "cli/pom.xml", "cli/picocli/pom.xml", "guest/Makefile")) {
       Files.writeString(checkout.resolve(file), "");
     }
+    Files.writeString(
+        checkout.resolve("pom.xml"),
+        """
+        <modules>
+          <module>guest</module>
+          <module>cli/picocli</module>
+          <module>cli</module>
+        </modules>
+        """);
     age(checkout);
     program(
         "mvn",
-        "echo called >>" + checkout + "/mvn.log",
+        "echo called >>mvn.log",
         "mkdir -p cli/target/app",
         "echo >cli/target/app/a.jar",
-        "echo >cli/target/cli-1.jar");
+        "echo >cli/target/cli-1.jar",
+        AGENT);
     env.put("PATH", programs + ":/usr/bin:/bin");
     env.put("HOME", temporary.toString());
     env.put("LANG", "C.UTF-8");
@@ -164,15 +178,57 @@ class LauncherTest {
   }
 
   @Test
-  void theCLocaleIsMadeOneThatKeepsNamesWhole() throws IOException {
+  void theJvmAlwaysHasALocaleThatKeepsNamesWholeAndTheUsersIsKeptAside() throws IOException {
     jdk("jvms/jdk", "25");
 
-    env.put("LANG", "C");
-    assertThat(run().out()).contains("\nLC_ALL= LC_CTYPE=C.UTF-8\n");
-    env.put("LC_ALL", "POSIX");
-    assertThat(run().out()).contains("\nLC_ALL=C.UTF-8 LC_CTYPE=\n");
+    env.put("LANG", "en_US.UTF-8");
+    assertThat(run().out()).contains("\nLC_ALL=C.UTF-8 CARAFE_LC_ALL=\n");
     env.put("LC_ALL", "de_DE.UTF-8");
-    assertThat(run().out()).contains("\nLC_ALL=de_DE.UTF-8 LC_CTYPE=\n");
+    assertThat(run().out()).contains("\nLC_ALL=C.UTF-8 CARAFE_LC_ALL=de_DE.UTF-8\n");
+  }
+
+  @Test
+  void theLocaleOfTheUserIsTheOneThatIsPassedOn() {
+    assertThat(Main.environment(Map.of("LC_ALL", "C.UTF-8", "CARAFE_LC_ALL", "", "A", "b")))
+        .isEqualTo(Map.of("A", "b"));
+    assertThat(Main.environment(Map.of("LC_ALL", "C.UTF-8", "CARAFE_LC_ALL", "de_DE")))
+        .isEqualTo(Map.of("LC_ALL", "de_DE"));
+    assertThat(Main.environment(Map.of("LC_ALL", "de_DE"))).isEqualTo(Map.of("LC_ALL", "de_DE"));
+  }
+
+  @Test
+  void aStandardStreamThatIsClosedBecomesNoOtherFile() throws IOException {
+    Path jdk = jdk("jvms/jdk", "25");
+    run();
+    script(jdk.resolve("bin/java"), "echo $(readlink /proc/$$/fd/0) $(readlink /proc/$$/fd/2)");
+
+    assertThat(run("sh", "-c", "exec \"$0\" <&- 2>&-", checkout + "/carafe").out())
+        .isEqualTo("/dev/null /dev/null\n");
+
+    // The output can still not be written, and whoever tries is told so.
+    Outcome closed = run("sh", "-c", "exec \"$0\" >&-", checkout + "/carafe");
+    assertThat(closed.exitCode()).isNotZero();
+    assertThat(closed.err()).contains("echo: I/O error");
+  }
+
+  @Test
+  void aDirectoryThatWasDeletedIsToldInOneSentence() throws IOException {
+    jdk("jvms/jdk", "25");
+
+    Outcome outcome =
+        run(
+            "sh",
+            "-c",
+            "mkdir gone && cd gone && rmdir ../gone && exec \"$0\"",
+            checkout + "/carafe");
+
+    assertThat(outcome.exitCode()).isEqualTo(1);
+    assertThat(outcome.out()).isEmpty();
+    assertThat(outcome.err())
+        .endsWith(
+            "carafe: the current directory does not exist any more;"
+                + " change to one that does and try again.\n");
+    assertThat(builds()).isZero();
   }
 
   @Test
@@ -189,6 +245,41 @@ class LauncherTest {
     Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(5)));
     assertThat(run().exitCode()).isZero();
     assertThat(builds()).isEqualTo(2);
+  }
+
+  @Test
+  void anotherProjectInTheCheckoutIsNoSource() throws IOException {
+    jdk("jvms/jdk", "25");
+    run();
+
+    Files.createDirectories(checkout.resolve("project/src/main"));
+    Path pom = Files.writeString(checkout.resolve("project/pom.xml"), "");
+    Files.setLastModifiedTime(pom, FileTime.from(Instant.now().plusSeconds(100_000)));
+
+    assertThat(run().err()).isEmpty();
+    assertThat(builds()).isEqualTo(1);
+  }
+
+  @Test
+  void aBuildWithoutAgentIsNotUsed() throws IOException {
+    jdk("jvms/jdk", "25");
+    program("mvn", "mkdir -p cli/target/app", "echo >cli/target/cli-1.jar");
+
+    for (int i = 0; i < 2; i++) {
+      Outcome outcome = run();
+      assertThat(outcome.exitCode()).isEqualTo(1);
+      assertThat(outcome.err()).contains("the build failed: it left no guest agent");
+    }
+    assertThat(checkout.resolve("build/app")).doesNotExist();
+  }
+
+  @Test
+  void aCheckoutWithASpaceInItsNameIsBuiltAndStarted() throws IOException {
+    jdk("jvms/jdk", "25");
+    checkout = Files.move(checkout, temporary.resolve("check out"));
+
+    assertThat(run().out()).contains("/check out/build/app/lib/a.jar:");
+    assertThat(run().err()).isEmpty();
   }
 
   @Test
@@ -242,7 +333,8 @@ class LauncherTest {
         "mvn",
         "mkdir -p cli/target/app",
         "echo >cli/target/app/b.jar",
-        "echo >cli/target/cli-1.jar");
+        "echo >cli/target/cli-1.jar",
+        AGENT);
 
     Outcome outcome = run();
 
@@ -335,7 +427,7 @@ class LauncherTest {
         "  exit ;;",
         "esac",
         "echo jdk " + home.getFileName(),
-        "echo LC_ALL=${LC_ALL:-} LC_CTYPE=${LC_CTYPE:-}",
+        "echo LC_ALL=${LC_ALL:-} CARAFE_LC_ALL=${CARAFE_LC_ALL:-}",
         "printf '%s\\n' \"$@\"");
     return home;
   }

@@ -195,6 +195,41 @@ class MachineVerbsTest {
   }
 
   @Test
+  void theStatusOfAFailedMachineSaysWhyExceptUnderTheNameSmolvm() {
+    Caller caller = Caller.carafe();
+    caller.call("machine", "create", "web");
+    caller.machines.startFails =
+        new MachineException(ErrorCode.GUEST, "start machine 'web'", "it is\nbroken");
+    caller.call("machine", "start", "web");
+
+    assertThat(caller.call("machine", "status", "web").out())
+        .isEqualTo(
+            "Machine 'web': failed\n"
+                + "Its last start failed: cannot start machine 'web': it is?broken\n");
+    assertThat(caller.call("machine", "status", "web", "--json").out())
+        .contains("\"failure\" : \"cannot start machine 'web': it is\\nbroken\"");
+    caller.program = "smolvm";
+    assertThat(caller.call("machine", "status", "web").out()).isEqualTo("Machine 'web': failed\n");
+    assertThat(caller.call("machine", "status", "web", "--json").out()).doesNotContain("failure");
+  }
+
+  @Test
+  void withoutANameItIsSaidThatOneIsMissing() {
+    Caller caller = Caller.carafe();
+    caller.machines.running("web");
+    assertThat(caller.call("machine", "exec", "--", "ls").err())
+        .isEqualTo(
+            "Error: vm not found: default: no machine was named:"
+                + " use 'carafe machine exec --name NAME'\n");
+    assertThat(caller.call("machine", "exec", "web", "--", "ls", "-l").err())
+        .isEqualTo(
+            "Error: vm not found: default: no machine was named;"
+                + " did you mean 'carafe machine exec --name web -- ls -l'?\n");
+    assertThat(Caller.smolvm().call("machine", "exec", "--", "ls").err())
+        .isEqualTo("Error: vm not found: default\n");
+  }
+
+  @Test
   void whatCannotBeANameIsNotFoundEither() {
     Caller caller = Caller.carafe();
     assertThat(caller.call("machine", "stop", "-n", "../../etc\u001b[2J"))

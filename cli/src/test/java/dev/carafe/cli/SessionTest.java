@@ -185,13 +185,15 @@ class SessionTest {
 
   @Test
   void aSignalThatComesTwiceAtOnceIsPassedOnAndDoesNotEndTheCommand() throws Exception {
-    var call = caller.start("machine", "exec", "--name", "web", "--", "stubborn");
-    line();
+    Interrupts interrupts = new Interrupts(caller.signals);
+    interrupts.install();
+    interrupts.attach(new FakeExecution(ExecSpec.of("stubborn")), false);
     caller.signals.raise(Signals.TERMINATE).join();
     caller.signals.raiseAtOnce(Signals.TERMINATE).join();
-    assertThat(call).isNotDone();
-    caller.signals.raise(Signals.TERMINATE);
-    assertThat(end(call)).isEqualTo(new Outcome(143, "", ""));
+    assertThat(interrupts.exitCode()).isEmpty();
+    caller.signals.raise(Signals.TERMINATE).join();
+    assertThat(interrupts.exitCode()).hasValue(143);
+    interrupts.clean();
   }
 
   @Test

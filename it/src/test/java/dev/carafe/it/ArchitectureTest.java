@@ -27,16 +27,20 @@ class ArchitectureTest {
         .definedBy("dev.carafe.image..")
         .layer("egress")
         .definedBy("dev.carafe.egress..")
+        .layer("bottle")
+        .definedBy("dev.carafe.bottle..")
         .whereLayer("cli")
         .mayNotBeAccessedByAnyLayer()
-        .whereLayer("egress")
+        .whereLayer("bottle")
         .mayOnlyBeAccessedByLayers("cli")
+        .whereLayer("egress")
+        .mayOnlyBeAccessedByLayers("cli", "bottle")
         .whereLayer("egress")
         .mayNotAccessAnyLayer()
         .whereLayer("machine")
-        .mayOnlyBeAccessedByLayers("cli")
+        .mayOnlyBeAccessedByLayers("cli", "bottle")
         .whereLayer("image")
-        .mayOnlyBeAccessedByLayers("cli", "machine")
+        .mayOnlyBeAccessedByLayers("cli", "bottle", "machine")
         .check(CARAFE);
   }
 

@@ -1,14 +1,23 @@
 package dev.carafe.machine;
 
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * How a machine is at one moment.
  *
  * @param pid the process that runs it, while {@link State#RUNNING} or {@link State#UNREACHABLE}
+ * @param failure why its last start failed, where that is known and it is {@link State#FAILED};
+ *     text from outside, of any length
  */
-public record MachineStatus(State state, OptionalLong pid, Instant created) {
+public record MachineStatus(
+    State state, OptionalLong pid, Instant created, Optional<String> failure) {
+
+  /** A status without a reason for a failure. */
+  public MachineStatus(State state, OptionalLong pid, Instant created) {
+    this(state, pid, created, Optional.empty());
+  }
 
   /** The states a machine can be in; {@code smolvm} has the same. */
   public enum State {

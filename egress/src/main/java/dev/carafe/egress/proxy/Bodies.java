@@ -42,7 +42,7 @@ final class Bodies {
   /** For a WebSocket's bytes towards the client. */
   static Pipe framesIn(Judge.Verdict verdict, Scanner scanner) {
     OnMatch onMatch = verdict.route().inbound().onMatch();
-    return verdict.reads() ? FramePipe.toClient(() -> scanner.inbound(onMatch)) : new PlainPipe();
+    return FramePipe.toClient(() -> scanner.inbound(onMatch));
   }
 
   private static String coding(HttpHeaders headers) {

@@ -6,6 +6,7 @@ import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,8 @@ final class FramePipe implements Pipe {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final int CONTINUATION = 0;
   private static final int CONTROL = 8;
+  private static final int POLICY_VIOLATION = 1008;
+  private static final int BAD_GATEWAY = 1014;
   private static final int FINDINGS = 32;
 
   private final boolean masked;
@@ -54,6 +57,17 @@ final class FramePipe implements Pipe {
 
   static FramePipe toClient(Supplier<BodyScan> scans) {
     return new FramePipe(false, scans, null);
+  }
+
+  /** The frame that ends a WebSocket towards a client, with the reason. */
+  static ByteBuf closing(Refused why) {
+    byte[] reason = ("egress: " + why.reason()).getBytes(StandardCharsets.US_ASCII);
+    int length = Math.min(reason.length, 123);
+    return Unpooled.buffer(4 + length)
+        .writeByte(0x88)
+        .writeByte(2 + length)
+        .writeShort(why.decided() ? POLICY_VIOLATION : BAD_GATEWAY)
+        .writeBytes(reason, 0, length);
   }
 
   @Override

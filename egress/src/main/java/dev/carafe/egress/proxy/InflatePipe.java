@@ -5,6 +5,7 @@ import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.List;
+import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,11 @@ final class InflatePipe implements Pipe {
   private boolean begun;
   private boolean zlib;
   private int trailer;
+
+  /** What a gzip member says at its end: checksum, and length above it. */
+  private long sums;
+
+  private final CRC32 crc = new CRC32();
 
   /** The last piece was full, so the inflater may have more without more input. */
   private boolean full;
@@ -72,9 +78,10 @@ final class InflatePipe implements Pipe {
       return false;
     }
     if (trailer > 0) {
-      int here = Math.min(trailer, input.readableBytes());
-      input.skipBytes(here);
-      trailer -= here;
+      sums = sums >>> 8 | (long) input.readByte() << 56;
+      if (--trailer == 0 && sums != (inflater.getBytesWritten() << 32 | crc.getValue())) {
+        throw Refused.upstream("the compressed body is damaged");
+      }
       return true;
     }
     if (gzip && header == null && inflater.finished()) {
@@ -99,6 +106,7 @@ final class InflatePipe implements Pipe {
 
   private void again() {
     inflater.reset();
+    crc.reset();
     header = new GzipHeader();
   }
 
@@ -127,6 +135,7 @@ final class InflatePipe implements Pipe {
         trailer = 8;
       }
       if (length > 0) {
+        crc.update(piece, 0, length);
         then.feed(Unpooled.wrappedBuffer(piece, 0, length));
       }
     } catch (DataFormatException e) {

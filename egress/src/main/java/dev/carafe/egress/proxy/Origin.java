@@ -40,7 +40,7 @@ sealed interface Origin {
       HostPort to =
           switch (this) {
             case Proxy _ -> throw Refused.malformed("a proxy is asked with an absolute URL");
-            case Plain plain -> named(host, plain.port());
+            case Plain _ -> named(host, port);
             case Pinned pinned -> host.isPresent() ? named(host, port) : pinned.to();
           };
       return new Address(scheme, agreed(to), target);

@@ -354,7 +354,10 @@ final class Passage implements Flow.Owner {
       status = why.status();
     }
     close(() -> shared.ledger().ended(exchange(), why));
-    if (begun) {
+    if (status == 101) {
+      client.data(FramePipe.closing(why));
+      client.end(Http1Reader.newHeaders());
+    } else if (begun) {
       client.abort();
     } else {
       say(why);

@@ -39,9 +39,18 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Listens, and gives each connection its first handler. Any thread; start and close block. */
 public final class ProxyServer implements AutoCloseable {
+  /** Netty's own log tells of each thing that a peer does wrong, as often as it likes to. */
+  private static final Logger NETTY = Logger.getLogger("io.netty");
+
+  static {
+    NETTY.setLevel(Level.SEVERE);
+  }
+
   private final EventLoopGroup loops;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);

@@ -34,6 +34,11 @@ final class Inspection implements Sieve.Hits {
   private final Plain[] plains = new Plain[Unescape.LEVELS];
   private final Starts[] starts = new Starts[Unescape.LEVELS + 1];
   private final Starts unused = new Starts();
+  private final Runs runs = new Runs();
+
+  /** Patterns that wait for more, in the view that is looked at. */
+  private final List<TokenPattern> waiting = new ArrayList<>();
+
   private final List<Mark> marks = new ArrayList<>();
 
   // Of the stretch that is looked at.
@@ -108,6 +113,8 @@ final class Inspection implements Sieve.Hits {
 
   private void view(byte[] view, int low, int from, int to, int level) throws BlockedException {
     this.level = level;
+    runs.clear();
+    waiting.clear();
     viewLow = low;
     viewHigh = to;
     look.foldedSieve().pass(view, low, from, to, starts[level], this);
@@ -237,12 +244,13 @@ final class Inspection implements Sieve.Hits {
   }
 
   private void pattern(TokenPattern pattern, byte[] view, int at) {
-    if (mode.patterns() == Mode.Act.IGNORE) {
+    // One that waits is kept from its beginning on, and so are those after it: they come again.
+    if (mode.patterns() == Mode.Act.IGNORE || waiting.contains(pattern)) {
       return;
     }
     boolean ends = raw(viewHigh, level) == high;
     boolean eager = last || !ends || mode.patterns() != Mode.Act.MASK;
-    TokenPattern.Found found = pattern.look(view, viewLow, at, viewHigh, eager);
+    TokenPattern.Found found = pattern.look(view, viewLow, at, viewHigh, eager, runs);
     if (found.start() >= 0) {
       marks.add(
           new Mark(
@@ -252,6 +260,7 @@ final class Inspection implements Sieve.Hits {
               pattern.id(),
               mode.patterns()));
     } else if (found.open() && ends && !last) {
+      waiting.add(pattern);
       int begin = Math.max(viewLow, at - pattern.before());
       keep(raw(begin, level), viewHigh - at - pattern.keyword().length());
     }

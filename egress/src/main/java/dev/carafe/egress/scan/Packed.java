@@ -234,6 +234,7 @@ final class Packed implements AutoCloseable {
   private static final class Header {
     private final boolean zip;
     private final byte[] fixed;
+    private int name;
     private int skip;
     private int have;
     private int extra = -1;
@@ -260,7 +261,13 @@ final class Packed implements AutoCloseable {
     int read(byte[] bytes, int from, int to) {
       int i = from;
       while (i < to && !complete) {
-        if (skip > 0) {
+        if (name > 0) {
+          // By chance, the name of a file is none.
+          if ((bytes[i++] & 0xE0) == 0) {
+            return -1;
+          }
+          name--;
+        } else if (skip > 0) {
           skip--;
           i++;
         } else if (have < fixed.length) {
@@ -280,15 +287,22 @@ final class Packed implements AutoCloseable {
           skip = tail;
           tail = 0;
         }
-        complete |= tail == 0 && have == fixed.length && skip == 0 && extraBytes == 0 && lines == 0;
+        complete |=
+            tail == 0
+                && have == fixed.length
+                && name == 0
+                && skip == 0
+                && extraBytes == 0
+                && lines == 0;
       }
       return i;
     }
 
     private boolean begin() {
       if (zip) {
-        skip = word(26) + word(28);
-        return word(0) == 0x4B50 && word(8) == 8;
+        name = word(26);
+        skip = word(28);
+        return word(0) == 0x4B50 && word(4) < 64 && word(8) == 8;
       }
       if ((fixed[0] & 0xFF) != 0x1F || (fixed[1] & 0xFF) != 0x8B || fixed[2] != 8) {
         return false;

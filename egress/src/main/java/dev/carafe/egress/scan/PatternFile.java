@@ -62,6 +62,7 @@ final class PatternFile {
     TokenPattern.Shape shape =
         TokenPattern.Shape.valueOf(block.getOrDefault("shape", "token").toUpperCase(Locale.ROOT));
     boolean anyCase = shape == TokenPattern.Shape.PHRASE || shape == TokenPattern.Shape.ASSIGNMENT;
+    int before = Integer.parseInt(block.getOrDefault("before", "0"));
     String keyword = block.get("keyword");
     if (keyword.length() < 3 || keyword.length() > Scanner.LONGEST_KEYWORD) {
       throw wrong(name, line, "a keyword has 3 to " + Scanner.LONGEST_KEYWORD + " bytes");
@@ -72,9 +73,11 @@ final class PatternFile {
         anyCase,
         shape,
         block.getOrDefault("alone", "no").equals("yes"),
-        Integer.parseInt(block.getOrDefault("before", "0")),
+        before,
         Math.min(Integer.parseInt(block.getOrDefault("span", "512")), Scanner.LONGEST_TOKEN),
-        Pattern.compile(block.get("pattern"), anyCase ? Pattern.CASE_INSENSITIVE : 0),
+        Pattern.compile(
+            "\\A(?s:.{0," + before + "}?)(" + block.get("pattern") + ")",
+            anyCase ? Pattern.CASE_INSENSITIVE : 0),
         block.get("about"),
         block.get("example"));
   }

@@ -92,6 +92,7 @@ final class Sieve {
     int shift = needles.shift;
     long mask = needles.alphabet.gramMask;
     long chars = 0;
+    long seen = 0;
     long places = 0;
     int i = from;
     for (; i + STEP <= to; i += STEP) {
@@ -101,18 +102,21 @@ final class Sieve {
       chars = next(chars, b);
       if (half) {
         int hash = Needles.hash(chars & mask, shift);
-        if ((bits[hash >> 6] & 1L << hash) != 0 && needles.has(chars)) {
+        if ((bits[hash >> 6] & 1L << hash) != 0 && chars != seen && needles.has(chars)) {
           hits.gram(needles, view, i + 4, chars);
         }
+        seen = chars;
       }
       int c = p[(short) PAIR.get(view, i + 4) & 0xFFFF];
       chars = next(chars, c);
       int d = p[(short) PAIR.get(view, i + 6) & 0xFFFF];
       chars = next(chars, d);
       int hash = Needles.hash(chars & mask, shift);
-      if ((bits[hash >> 6] & 1L << hash) != 0 && needles.has(chars)) {
+      // Between separators nothing changes, and what was reported is not again.
+      if ((bits[hash >> 6] & 1L << hash) != 0 && chars != seen && needles.has(chars)) {
         hits.gram(needles, view, i + STEP, chars);
       }
+      seen = chars;
       found[n] = i;
       n += ((a | b | c | d) & START) >>> 6;
       long first =
@@ -139,9 +143,10 @@ final class Sieve {
     for (; i < to; i++) {
       chars = next(chars, singles[view[i] & 0xFF]);
       int hash = Needles.hash(chars & mask, shift);
-      if ((bits[hash >> 6] & 1L << hash) != 0 && needles.has(chars)) {
+      if ((bits[hash >> 6] & 1L << hash) != 0 && chars != seen && needles.has(chars)) {
         hits.gram(needles, view, i + 1, chars);
       }
+      seen = chars;
       places |= w[view[i] & 0xFF] & 0xFFFFFFFFL;
       words(view, low, to, i, ~(int) places & 0xFF, hits);
       places >>>= 8;

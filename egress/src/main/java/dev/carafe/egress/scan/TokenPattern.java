@@ -13,7 +13,9 @@ import java.nio.charset.StandardCharsets;
  * @param alone whether it only counts with no part of a word before it
  * @param before bytes looked at before the keyword
  * @param span bytes looked at from the keyword on, at most
- * @param pattern RE2, of the whole token
+ * @param pattern RE2 of the whole token as group 1, after at most as many bytes as are looked at
+ *     before; tried at the beginning only, so that words repeated many times cost no more than once
+ *     each
  * @param about for people
  * @param example how one is put together; only tests make it
  */
@@ -65,11 +67,11 @@ record TokenPattern(
   record Found(int start, int end, boolean open) {}
 
   /** Looks at the keyword at {@code at}. */
-  Found look(byte[] view, int low, int at, int high, boolean eager) {
+  Found look(byte[] view, int low, int at, int high, boolean eager, Runs runs) {
     if (alone && at > low && inWord(view[at - 1])) {
       return new Found(-1, at, false);
     }
-    int end = end(view, at, high);
+    int end = end(view, at, high, runs);
     boolean open = end == high && shape != Shape.PHRASE && end - at < span;
     if (open && !eager) {
       return new Found(-1, at, true);
@@ -77,45 +79,27 @@ record TokenPattern(
     int start = Math.max(low, at - before);
     String window = new String(view, start, end - start, StandardCharsets.ISO_8859_1);
     Matcher matcher = pattern.matcher(window);
-    for (int i = 0; i <= at - start && matcher.find(i); i = matcher.start() + 1) {
-      if (matcher.start() > at - start) {
-        break;
-      }
-      if (matcher.end() > at - start && !placeholder(matcher.group())) {
-        return new Found(start + matcher.start(), start + matcher.end(), open);
-      }
+    if (matcher.lookingAt() && matcher.end(1) > at - start && !placeholder(matcher.group(1))) {
+      return new Found(start + matcher.start(1), start + matcher.end(1), open);
     }
     return new Found(-1, at, open);
   }
 
-  private int end(byte[] view, int at, int high) {
+  private int end(byte[] view, int at, int high, Runs runs) {
     int limit = Math.min(high, at + span);
     int i = Math.min(limit, at + keyword.length());
-    switch (shape) {
-      case PHRASE -> i = limit;
-      case BLOCK -> {
-        while (i < limit && (token(view[i]) || spacing(view[i]))) {
-          i++;
-        }
-      }
+    return switch (shape) {
+      case PHRASE -> limit;
+      case BLOCK -> runs.block(view, i, limit);
       case ASSIGNMENT -> {
         int gap = Math.min(limit, i + WIDEST_GAP);
         while (i < gap && (spacing(view[i]) || view[i] == '=' || view[i] == ':')) {
           i++;
         }
-        i = run(view, i, limit);
+        yield runs.token(view, i, limit);
       }
-      case TOKEN -> i = run(view, i, limit);
-    }
-    return i;
-  }
-
-  private static int run(byte[] view, int from, int limit) {
-    int i = from;
-    while (i < limit && token(view[i])) {
-      i++;
-    }
-    return i;
+      case TOKEN -> runs.token(view, i, limit);
+    };
   }
 
   /** Whether tokens have such a byte, or the text around them that we do not tell from them. */
@@ -127,7 +111,8 @@ record TokenPattern(
     return Alphabet.FOLDED.value(b) >= 0 || b == '+' || b == '_' || b == '-';
   }
 
-  private static boolean spacing(byte b) {
+  /** Whether such a byte may stand between the lines of a key, or a name and its value. */
+  static boolean spacing(byte b) {
     return b == ' ' || b == '\t' || b == '\r' || b == '\n' || "\"'`\\,>(){}[]|".indexOf(b) >= 0;
   }
 

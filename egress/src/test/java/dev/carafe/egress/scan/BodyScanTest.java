@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Random;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 
 /** What goes on, what is kept back, what is overwritten. */
@@ -164,6 +167,22 @@ class BodyScanTest {
         .isTrue();
     String clean = EncodingsTest.gzip(Pieces.prose(random, 100_000));
     assertThat(Pieces.blocked(SCANNER, EncodingsTest.bytes(clean), random)).isFalse();
+  }
+
+  @Test
+  void filesInAnArchiveAreLookedInto() throws IOException {
+    Random random = new Random(12);
+    for (String text : new String[] {SECRET, "nothing"}) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      try (ZipOutputStream zip = new ZipOutputStream(out)) {
+        for (int file = 0; file < 30; file++) {
+          zip.putNextEntry(new ZipEntry("directory/file" + file));
+          String content = Pieces.prose(random, 3000) + (file == 20 ? text : "") + "!";
+          zip.write(EncodingsTest.bytes(content));
+        }
+      }
+      assertThat(Pieces.blocked(SCANNER, out.toByteArray(), random)).isEqualTo(text == SECRET);
+    }
   }
 
   @Test

@@ -96,7 +96,8 @@ final class QemuMachine implements Machine {
       if (e.code() == ErrorCode.NOT_FOUND) {
         throw e;
       }
-      return new MachineStatus(State.FAILED, OptionalLong.empty(), Instant.EPOCH);
+      return new MachineStatus(
+          State.FAILED, OptionalLong.empty(), Instant.EPOCH, Optional.of(e.getMessage()));
     }
     if (run.isPresent() && run.get().alive()) {
       State state = answers(run.get()) ? State.RUNNING : State.UNREACHABLE;
@@ -106,7 +107,7 @@ final class QemuMachine implements Machine {
         record.failure().isPresent()
             ? State.FAILED
             : record.imageDigest().isPresent() ? State.STOPPED : State.CREATED;
-    return new MachineStatus(state, OptionalLong.empty(), record.created());
+    return new MachineStatus(state, OptionalLong.empty(), record.created(), record.failure());
   }
 
   /** Whether QEMU answers and its guest has not crashed. */
@@ -160,7 +161,8 @@ final class QemuMachine implements Machine {
   private void remember(MachineRecord before, RuntimeException failure) {
     try {
       MachineRecord now = RecordFile.read(directory.record()).orElse(before);
-      RecordFile.write(now.withFailure(Optional.of(failure.toString())), directory.record(), false);
+      String why = failure instanceof MachineException ? failure.getMessage() : failure.toString();
+      RecordFile.write(now.withFailure(Optional.of(why)), directory.record(), false);
     } catch (IOException | MachineException e) {
       failure.addSuppressed(e);
     }

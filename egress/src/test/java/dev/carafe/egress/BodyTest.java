@@ -1,0 +1,239 @@
+package dev.carafe.egress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.carafe.egress.audit.Audit;
+import dev.carafe.egress.audit.AuditOptions;
+import dev.carafe.egress.routes.Auth;
+import dev.carafe.egress.routes.Route;
+import dev.carafe.egress.routes.RouteTable;
+import dev.carafe.egress.routes.Routes;
+import dev.carafe.egress.scan.OnMatch;
+import dev.carafe.egress.secret.Secret;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is said in requests and answers is looked at; whose connections are used is kept apart. */
+class BodyTest {
+  private Lab lab;
+
+  @BeforeEach
+  void open() throws Exception {
+    lab = new Lab();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    lab.close();
+  }
+
+  private static HttpRequest.Builder request(TestServer server, String path) {
+    return HttpRequest.newBuilder(URI.create("https://api.test:" + server.port() + path));
+  }
+
+  private static byte[] gzip(String text) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return bytes.toByteArray();
+  }
+
+  private static byte[] deflate(String text) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DeflaterOutputStream out = new DeflaterOutputStream(bytes)) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return bytes.toByteArray();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"HTTP_1_1", "HTTP_2"})
+  void aSecretDoesNotLeaveInAnyPartOfARequest(Version version) throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    Egress egress = lab.start(Lab.signed("api.test", server.port()));
+    HttpClient client = lab.client(egress, version);
+    List<HttpRequest> requests =
+        List.of(
+            request(server, "/mirror/" + Lab.SECRET).build(),
+            request(server, "/mirror?q=" + Lab.SECRET).build(),
+            request(server, "/mirror").header("x-custom", Lab.SECRET).build(),
+            request(server, "/mirror").header("authorization", Lab.SECRET).build(),
+            request(server, "/mirror").header(Lab.SECRET, "1").build());
+    for (HttpRequest request : requests) {
+      HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
+      assertThat(answer.statusCode()).isEqualTo(403);
+      assertThat(answer.body()).startsWith("egress: known-secret (LAB_TOKEN) found in the ");
+    }
+    assertThat(server.heads()).isEmpty();
+    HttpRequest body =
+        request(server, "/mirror").POST(BodyPublishers.ofString("x " + Lab.SECRET)).build();
+    HttpResponse<String> answer = client.send(body, BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(403);
+    assertThat(answer.body()).contains("found in the body");
+    HttpRequest packed =
+        request(server, "/mirror")
+            .header("content-encoding", "gzip")
+            .POST(BodyPublishers.ofByteArray(gzip("x " + Lab.SECRET)))
+            .build();
+    assertThat(client.send(packed, BodyHandlers.ofString()).statusCode()).isEqualTo(403);
+  }
+
+  @Test
+  void whatMayBeRedactedGoesOnWithoutIt() throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    Auth auth = new Auth("x-api-key", "", Secret.of("LAB_TOKEN", Lab.SECRET));
+    Route route =
+        Lab.route("api.test", server.port(), List.of(), Optional.of(auth), OnMatch.REDACT);
+    Egress egress = lab.start(route);
+    HttpClient client = lab.client(egress, Version.HTTP_2);
+    HttpResponse<String> answer =
+        client.send(
+            request(server, "/mirror?k=" + Lab.SECRET)
+                .header("x-custom", "a " + Lab.SECRET + " b")
+                .POST(BodyPublishers.ofString("see " + Lab.SECRET + "!"))
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).doesNotContain(Lab.SECRET).contains("x-custom: a ").endsWith("!");
+  }
+
+  @Test
+  void answersHaveNoSecretInTheirHeaders() throws Exception {
+    TestServer server =
+        lab.server("api.test")
+            .on(
+                "/leak",
+                () ->
+                    Behaviours.body(
+                        200,
+                        new byte[] {'x'},
+                        Map.of("x-echo", "it is " + Lab.SECRET + ".", "alt-svc", "h3=\":443\"")));
+    Egress egress = lab.start(Lab.signed("api.test", server.port()));
+    HttpClient client = lab.client(egress, Version.HTTP_1_1);
+    HttpResponse<String> answer =
+        client.send(request(server, "/leak").build(), BodyHandlers.ofString());
+    assertThat(answer.headers().firstValue("x-echo").orElseThrow())
+        .startsWith("it is ")
+        .endsWith(".")
+        .doesNotContain(Lab.SECRET);
+    assertThat(answer.headers().firstValue("alt-svc")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "deflate"})
+  void aCompressedAnswerIsReadWhereTheCredentialCouldBe(String coding) throws Exception {
+    String text = "word ".repeat(100_000) + Lab.SECRET + " end";
+    byte[] packed = coding.equals("gzip") ? gzip(text) : deflate(text);
+    TestServer server =
+        lab.server("api.test")
+            .on("/z", () -> Behaviours.body(200, packed, Map.of("content-encoding", coding)));
+    Egress egress = lab.start(Lab.signed("api.test", server.port()));
+    HttpClient client = lab.client(egress, Version.HTTP_1_1);
+    HttpResponse<String> answer =
+        client.send(
+            request(server, "/z").header("accept-encoding", "gzip, br").build(),
+            BodyHandlers.ofString());
+    assertThat(answer.headers().firstValue("content-encoding")).isEmpty();
+    assertThat(answer.body())
+        .hasSize(text.length())
+        .startsWith("word word ")
+        .endsWith(" end")
+        .doesNotContain(Lab.SECRET);
+  }
+
+  @Test
+  void whatCannotBeReadThereIsNotPassedOn() throws Exception {
+    TestServer server =
+        lab.server("api.test")
+            .on(
+                "/br",
+                () -> Behaviours.body(200, new byte[] {1, 2}, Map.of("content-encoding", "br")));
+    Egress egress = lab.start(Lab.signed("api.test", server.port()));
+    HttpClient client = lab.client(egress, Version.HTTP_2);
+    HttpResponse<String> answer =
+        client.send(request(server, "/br").build(), BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(502);
+    assertThat(answer.body()).startsWith("egress: the answer's content-encoding");
+    Egress open = lab.start(Lab.open("api.test", server.port()));
+    HttpResponse<byte[]> untouched =
+        lab.client(open, Version.HTTP_2)
+            .send(request(server, "/br").build(), BodyHandlers.ofByteArray());
+    assertThat(untouched.body()).containsExactly(1, 2);
+  }
+
+  @Test
+  void aDamagedAnswerEndsBeforeItIsWhole() throws Exception {
+    byte[] packed = gzip("word ".repeat(100_000));
+    byte[] cut = java.util.Arrays.copyOf(packed, packed.length / 2);
+    TestServer server =
+        lab.server("api.test")
+            .on("/z", () -> Behaviours.body(200, cut, Map.of("content-encoding", "gzip")));
+    Egress egress = lab.start(Lab.signed("api.test", server.port()));
+    HttpClient client = lab.client(egress, Version.HTTP_1_1);
+    assertThatThrownBy(() -> client.send(request(server, "/z").build(), BodyHandlers.ofString()))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void anotherCredentialMeansAnotherConnection() throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    RouteTable table = RouteTable.of(Routes.of(List.of(Lab.signed("api.test", server.port()))));
+    Egress egress = lab.start(lab.options().routes(table));
+    HttpClient client = lab.client(egress, Version.HTTP_1_1);
+    client.send(request(server, "/mirror").build(), BodyHandlers.ofString());
+    client.send(request(server, "/mirror").build(), BodyHandlers.ofString());
+    assertThat(server.connections()).isEqualTo(1);
+    table.set(Routes.of(List.of(Lab.signed("api.test", server.port()))));
+    client.send(request(server, "/mirror").build(), BodyHandlers.ofString());
+    assertThat(server.connections()).isEqualTo(2);
+    table.set(Routes.none());
+    HttpResponse<String> denied =
+        client.send(request(server, "/mirror").build(), BodyHandlers.ofString());
+    assertThat(denied.statusCode()).isEqualTo(403);
+  }
+
+  @Test
+  void theAuditKnowsWhatBecameOfEach(@TempDir Path directory) throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    Path file = directory.resolve("audit.jsonl");
+    try (Audit audit = Audit.open(AuditOptions.of(file))) {
+      Egress egress = lab.start(lab.options(Lab.signed("api.test", server.port())).audit(audit));
+      HttpClient client = lab.client(egress, Version.HTTP_1_1);
+      client.send(request(server, "/mirror?a=b").build(), BodyHandlers.ofString());
+      client.send(request(server, "/mirror?k=" + Lab.SECRET).build(), BodyHandlers.ofString());
+      client.send(
+          HttpRequest.newBuilder(URI.create("http://other.test/")).build(),
+          BodyHandlers.ofString());
+    }
+    List<String> lines = Files.readAllLines(file);
+    assertThat(lines).filteredOn(line -> line.contains("\"allowed\"")).hasSize(1);
+    assertThat(lines).filteredOn(line -> line.contains("\"blocked\"")).hasSize(2);
+    assertThat(String.join("\n", lines))
+        .contains("api.test", "other.test", "/mirror?a=b")
+        .doesNotContain(Lab.SECRET);
+  }
+}
