@@ -143,6 +143,10 @@ final class Inspection implements Sieve.Hits {
         if (past < 0) {
           return;
         }
+        if (separates(bytes, low, past, to)) {
+          at = past + 2;
+          continue;
+        }
         int bound = Math.max(low, past - Needles.SPREAD);
         int word = past;
         while (word > bound && TokenPattern.token(bytes[word - 1])) {
@@ -167,6 +171,16 @@ final class Inspection implements Sieve.Hits {
       int bound = Math.max(low, at - Needles.SPREAD);
       start = full ? Alphabet.FOLDED.back(bytes, bound, at, margin * WIDEST_ESCAPE) : -1;
     }
+  }
+
+  /**
+   * Whether the escape is a line break or the like and nothing lies across it: of those, texts in
+   * JSON have one in every line.
+   */
+  private boolean separates(byte[] bytes, int low, int at, int to) {
+    return Unescape.breaks(bytes, at, to)
+        && look.exact().isEmpty()
+        && !look.folded().across(bytes, low, at, at + 2, to);
   }
 
   /** Keeps back what at the end of a view may be the beginning of a secret. */

@@ -19,6 +19,9 @@ final class Needles {
   /** Characters in a row, and fewer than a gram, that are enough to be kept back. */
   static final int SHORT_GRAM = 4;
 
+  /** How far apart those four may be before we look closer instead. */
+  private static final int NEAR = 48;
+
   private static final int PLACE_BITS = 24;
   private static final long SECOND = 0xC2B2AE3D27D4EB4FL;
   private static final long HASH = 0x9E3779B97F4A7C15L;
@@ -79,7 +82,7 @@ final class Needles {
     grams = new long[places];
     shift = Math.max(64 - 26, 64 - 15 - log(places / 1024));
     bits = new long[1 << 64 - shift - 6];
-    shortShift = Math.max(64 - 26, 64 - 13 - log(places / 1024));
+    shortShift = Math.max(64 - 26, 64 - 15 - log(places / 1024));
     shortBits = new long[1 << 64 - shortShift - 6];
     fill();
   }
@@ -99,6 +102,7 @@ final class Needles {
         gram = gram << alphabet.bits | own[j] & 0xFF;
         if (j >= SHORT_GRAM - 1) {
           set(shortBits, shortShift, gram & shortMask());
+          set(shortBits, shortShift, (gram & shortMask()) * SECOND);
         }
         if (j >= alphabet.gram - 1) {
           int place = starts[i] + j - alphabet.gram + 1;
@@ -191,11 +195,54 @@ final class Needles {
       }
       return start;
     }
-    int hash = hash(gram & shortMask(), shortShift);
-    if ((shortBits[hash >> 6] & 1L << hash) == 0) {
+    if (!hasShort(gram)) {
       return high;
     }
     return alphabet.back(view, low, high, alphabet.gram - 1);
+  }
+
+  /**
+   * Whether a piece of a needle may lie across something that only separates, from {@code at} to
+   * {@code after}. A match across it has four characters on one of its sides; when both fours are
+   * in no needle, there is none.
+   */
+  boolean across(byte[] view, int low, int at, int after, int high) {
+    long before = 0;
+    int n = 0;
+    for (int i = at - 1; i >= low && n < SHORT_GRAM; i--) {
+      if (Unescape.starts(view[i] & 0xFF) || at - i > NEAR) {
+        return true;
+      }
+      int value = alphabet.value(view[i]);
+      if (value >= 0) {
+        before |= (long) value << alphabet.bits * n++;
+      }
+    }
+    if (n == SHORT_GRAM && hasShort(before)) {
+      return true;
+    }
+    long behind = 0;
+    n = 0;
+    for (int i = after; n < SHORT_GRAM; i++) {
+      if (i >= high || Unescape.starts(view[i] & 0xFF) || i - after > NEAR) {
+        return true;
+      }
+      int value = alphabet.value(view[i]);
+      if (value >= 0) {
+        behind = behind << alphabet.bits | value;
+        n++;
+      }
+    }
+    return hasShort(behind);
+  }
+
+  private boolean hasShort(long gram) {
+    return get(shortBits, hash(gram & shortMask(), shortShift))
+        && get(shortBits, hash((gram & shortMask()) * SECOND, shortShift));
+  }
+
+  private static boolean get(long[] bits, int hash) {
+    return (bits[hash >> 6] & 1L << hash) != 0;
   }
 
   private List<Run> runs(byte[] view, int low, int end, int high, long gram) {

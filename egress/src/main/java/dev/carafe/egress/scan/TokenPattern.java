@@ -52,6 +52,10 @@ record TokenPattern(
     }
   }
 
+  private static final String[] PLACEHOLDERS = {
+    "EXAMPLE", "example", "PLACEHOLDER", "placeholder", "YOUR_", "YOUR-", "your_", "your-"
+  };
+
   /** Between a name and its value. */
   private static final int WIDEST_GAP = 24;
 
@@ -68,7 +72,7 @@ record TokenPattern(
 
   /** Looks at the keyword at {@code at}. */
   Found look(byte[] view, int low, int at, int high, boolean eager, Runs runs) {
-    if (alone && at > low && inWord(view[at - 1])) {
+    if (alone && at > low && inWord(view[at - 1]) && !escaped(view, low, at - 1)) {
       return new Found(-1, at, false);
     }
     int end = end(view, at, high, runs);
@@ -107,6 +111,11 @@ record TokenPattern(
     return b >= 0 && TOKEN[b];
   }
 
+  /** Whether this is the letter of a line break written with a backslash. */
+  private static boolean escaped(byte[] view, int low, int at) {
+    return at > low && view[at - 1] == '\\' && "nrt".indexOf(view[at]) >= 0;
+  }
+
   private static boolean inWord(byte b) {
     return Alphabet.FOLDED.value(b) >= 0 || b == '+' || b == '_' || b == '-';
   }
@@ -121,10 +130,12 @@ record TokenPattern(
     if (shape == Shape.PHRASE) {
       return false;
     }
-    String upper = text.toUpperCase(java.util.Locale.ROOT);
-    if (upper.contains("EXAMPLE") || upper.contains("PLACEHOLDER") || upper.contains("YOUR")) {
-      return true;
+    for (String word : PLACEHOLDERS) {
+      if (text.contains(word)) {
+        return true;
+      }
     }
+    String upper = text.toUpperCase(java.util.Locale.ROOT);
     int at = upper.indexOf(keyword.toUpperCase(java.util.Locale.ROOT));
     String rest = text.substring(at < 0 ? 0 : Math.min(text.length(), at + keyword.length()));
     if (rest.length() < FEWEST_DIFFERENT) {

@@ -50,6 +50,11 @@ final class Unescape {
     return STARTS[b];
   }
 
+  /** Whether this is an escape of two bytes for a line break or another control character. */
+  static boolean breaks(byte[] bytes, int at, int to) {
+    return bytes[at] == '\\' && parse(bytes, at, to) == (2 << 16 | BREAK);
+  }
+
   /** Whether an escape may begin with these two bytes. */
   static boolean starts(int first, int second) {
     return switch (first) {

@@ -31,6 +31,7 @@ final class ScanSpeed {
     byte[] noise = new byte[SAMPLE];
     random.nextBytes(noise);
     for (int round = 0; round < 2; round++) {
+      reference(noise, megabytes);
       measure("random bytes", scanner, noise, megabytes);
       measure("base64", scanner, Base64.getEncoder().encode(noise), megabytes);
       measure("base64 in lines", scanner, Base64.getMimeEncoder().encode(noise), megabytes);
@@ -63,6 +64,23 @@ final class ScanSpeed {
     System.out.printf(
         "%-22s %7.0f MB/s of processor time, %7.0f MB/s of time  (%d bytes in, %d out)%n",
         name, done / 1e6 / cpu, done / 1e6 / seconds, done, out);
+  }
+
+  /** The least that a loop over bytes costs here: one look into a table for each. */
+  private static void reference(byte[] sample, int megabytes) {
+    int[] table = new Random(2).ints(256).toArray();
+    long busy = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    long sum = 0;
+    int rounds = Math.max(1, (int) (((long) megabytes << 20) / sample.length));
+    for (int round = 0; round < rounds; round++) {
+      for (byte b : sample) {
+        sum += table[b & 0xFF];
+      }
+    }
+    double cpu = (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - busy) / 1e9;
+    System.out.printf(
+        "%-22s %7.0f MB/s of processor time (%d)%n",
+        "a table's sum", (double) sample.length * rounds / 1e6 / cpu, sum);
   }
 
   static byte[] conversation(Random random) {

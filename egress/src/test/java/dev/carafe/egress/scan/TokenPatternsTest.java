@@ -28,7 +28,12 @@ class TokenPatternsTest {
         assertThat(alone(pattern, token)).as("%s: %s", pattern.id(), token).isTrue();
         for (String text :
             new String[] {
-              token, "x: \"" + token + "\", y", "a=1&b=" + token, "/a/" + token + "?b", "é" + token
+              token,
+              "x: \"" + token + "\", y",
+              "a=1&b=" + token,
+              "/a/" + token + "?b",
+              "é" + token,
+              "a line\\n" + token + "\\nmore"
             }) {
           BodyScan scan = SCANNER.outbound(OnMatch.REDACT);
           Pieces.Passed passed = Pieces.pass(scan, Examples.bytes(text), random);
