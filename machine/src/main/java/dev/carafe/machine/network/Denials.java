@@ -41,6 +41,8 @@ public final class Denials {
   private double allowance = BURST;
   private Instant filled;
   private long missed;
+  private String last = "";
+  private Instant lastTime = Instant.EPOCH;
 
   public Denials(Path file, InstantSource clock) {
     this.file = file;
@@ -48,9 +50,18 @@ public final class Denials {
     filled = clock.instant();
   }
 
-  /** Writes one down. That it cannot be written keeps nobody from refusing. */
+  /**
+   * Writes one down; the same once more within a second is the same. (Programs ask for a name's two
+   * kinds of address at once.) That it cannot be written keeps nobody from refusing.
+   */
   void add(String operation, String destination) {
     Instant now = clock.instant();
+    String what = operation + " " + destination;
+    if (what.equals(last) && now.isBefore(lastTime.plusSeconds(1))) {
+      return;
+    }
+    last = what;
+    lastTime = now;
     double seconds = Math.max(0, ChronoUnit.MILLIS.between(filled, now) / 1000.0);
     allowance = Math.min(BURST, allowance + seconds * RATE);
     filled = now;

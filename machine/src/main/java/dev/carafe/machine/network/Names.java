@@ -88,7 +88,9 @@ final class Names {
       List<byte[]> address = ours ? List.of(Cidr.literal(Services.ADDRESS)) : List.of();
       done.accept(reply(query, Rcode.NOERROR, address, SERVICE_SECONDS, datagram));
     } else if (name.isEmpty() || isReserved(name) || !policy.allows(name)) {
-      denials.add("dns", name);
+      if (!name.equals(Prover.NOBODY)) {
+        denials.add("dns", name);
+      }
       done.accept(reply(query, Rcode.NXDOMAIN, List.of(), 0, datagram));
     } else if (asks.getDClass() != DClass.IN
         || asks.getType() != Type.A && asks.getType() != Type.AAAA) {

@@ -39,7 +39,7 @@ class DenialsTest {
   void aGuestThatCausesManyIsCountedAndFillsNoDisk() throws Exception {
     Denials denials = denials();
     for (int i = 0; i < 100_000; i++) {
-      denials.add("dns", "a".repeat(1_000));
+      denials.add("dns", i + "a".repeat(1_000));
     }
     now = now.plusSeconds(1);
     denials.add("dns", "b");
@@ -56,6 +56,16 @@ class DenialsTest {
       bytes += Files.size(each);
     }
     assertThat(bytes).isLessThanOrEqualTo(1 << 20);
+  }
+
+  @Test
+  void theSameTwiceAtOnceIsOne() throws Exception {
+    Denials denials = denials();
+    denials.add("dns", "a.example");
+    denials.add("dns", "a.example");
+    now = now.plusSeconds(1);
+    denials.add("dns", "a.example");
+    assertThat(Denials.read(file(), 10)).hasSize(2);
   }
 
   @Test
