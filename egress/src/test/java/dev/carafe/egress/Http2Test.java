@@ -2,11 +2,21 @@ package dev.carafe.egress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +168,55 @@ class Http2Test {
     assertThat(stream.text()).startsWith("RESET");
     // At most its head has: the server never saw a whole request, nor another one in it.
     assertThat(server.heads()).isSubsetOf("POST /mirror HTTP/1.1");
+  }
+
+  @Test
+  void anAnswerBeforeTheRequestIsWholeArrivesWhole() throws Exception {
+    Http2Wire wire = wire(true);
+    String text = "too much ".repeat(5_000);
+    server.on(
+        "/much",
+        () ->
+            (ctx, part) -> {
+              if (part instanceof HttpRequest) {
+                DefaultFullHttpResponse answer =
+                    new DefaultFullHttpResponse(
+                        HttpVersion.HTTP_1_1,
+                        HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+                        Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII));
+                ctx.writeAndFlush(answer)
+                    .addListener(
+                        f -> ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR)));
+              }
+            });
+    Http2Wire.Stream stream = wire.open(Http2Wire.request("POST", at, "/much"), false);
+    stream.data("hello", false);
+    assertThat(stream.headers().status()).hasToString("413");
+    assertThat(stream.text(text.length())).hasSameSizeAs(text);
+    assertThat(stream.text()).isEqualTo("END");
+  }
+
+  @Test
+  void whatIsAbandonedLeavesNothingOpen() throws Exception {
+    server = lab.server("api.test");
+    server.on("/down", () -> Behaviours.download(1L << 30, sent -> {}));
+    at = "api.test:" + server.port();
+    Duration longer = Duration.ofMinutes(5);
+    Limits limits =
+        Limits.standard().withTimes(longer, longer, longer, longer, longer, Duration.ofMillis(100));
+    Egress egress =
+        lab.start(
+            lab.options(Lab.open("api.test", server.port()))
+                .limits(limits)
+                .listen(new Listen(Listen.Kind.TLS, Lab.loopback(), server.port())));
+    InetSocketAddress address = (InetSocketAddress) egress.addresses().get(1);
+    Http2Wire wire = lab.keep(new Http2Wire(address, "api.test", egress.certificate(), 65_535));
+    Http2Wire.Stream stream = wire.open(Http2Wire.request("GET", at, "/down"), true);
+    assertThat(stream.headers().status()).hasToString("200");
+    stream.channel().config().setAutoRead(false);
+    stream.channel().close().sync();
+    // Only a connection without streams is closed after its time.
+    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> server.open() == 0);
   }
 
   @Test

@@ -74,6 +74,7 @@ final class Http2Wire implements AutoCloseable {
                             tls.newHandler(made.alloc(), name, 443),
                             Http2FrameCodecBuilder.forClient()
                                 .validateHeaders(false)
+                                .encoderIgnoreMaxHeaderListSize(true)
                                 .initialSettings(
                                     Http2Settings.defaultSettings().initialWindowSize(window))
                                 .build(),
@@ -183,7 +184,11 @@ final class Http2Wire implements AutoCloseable {
     String text(int length) throws Exception {
       StringBuilder text = new StringBuilder();
       while (text.length() < length) {
-        text.append(text());
+        String more = text();
+        text.append(more);
+        if (more.equals("NOTHING") || more.equals("CLOSED")) {
+          break;
+        }
       }
       return text.toString();
     }

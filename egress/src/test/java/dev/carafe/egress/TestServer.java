@@ -51,6 +51,7 @@ public final class TestServer implements AutoCloseable {
           1, new DefaultThreadFactory("test-server", true), NioIoHandler.newFactory());
   private final Map<String, Supplier<Behaviour>> behaviours = new ConcurrentHashMap<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger open = new AtomicInteger();
   private final ConcurrentLinkedQueue<String> heads = new ConcurrentLinkedQueue<>();
   private final Channel listener;
 
@@ -64,6 +65,8 @@ public final class TestServer implements AutoCloseable {
                   @Override
                   protected void initChannel(Channel channel) {
                     connections.incrementAndGet();
+                    open.incrementAndGet();
+                    channel.closeFuture().addListener(f -> open.decrementAndGet());
                     if (tls == null) {
                       http1(channel);
                     } else {
@@ -99,6 +102,11 @@ public final class TestServer implements AutoCloseable {
   /** How many connections there have been. */
   public int connections() {
     return connections.get();
+  }
+
+  /** How many connections there are now. */
+  public int open() {
+    return open.get();
   }
 
   /** The request lines that have come, and the version. */

@@ -2,6 +2,7 @@ package dev.carafe.egress.proxy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -170,6 +171,7 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
     End.Events told = events;
     events = null;
     answerDone = true;
+    ctx.close();
     if (told != null) {
       told.gone(Refused.malformed("the client went away"));
     }
@@ -269,7 +271,7 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
     if (!requestDone) {
       // The answer is whole: the client need not send the rest (RFC 9113, 8.1). But a reset would
       // take away what still waits to be written.
-      written.addListener(f -> ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR)));
+      written.addListener(f -> reset(Http2Error.NO_ERROR));
     }
   }
 
@@ -277,6 +279,11 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
   public void abort() {
     answerDone = true;
     events = null;
-    ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR));
+    reset(Http2Error.INTERNAL_ERROR);
+  }
+
+  /** Ends the stream; what waits to be read would keep it for ever, and closing frees that. */
+  private void reset(Http2Error error) {
+    ctx.writeAndFlush(new DefaultHttp2ResetFrame(error)).addListener(ChannelFutureListener.CLOSE);
   }
 }

@@ -2,6 +2,7 @@ package dev.carafe.egress.proxy;
 
 import dev.carafe.egress.Limits;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -97,9 +98,14 @@ final class Http2Upstream extends ChannelInboundHandlerAdapter implements Upstre
   }
 
   private void gone(@Nullable Http2ResetFrame frame) {
+    if (frame != null && frame.errorCode() == Http2Error.NO_ERROR.code()) {
+      // The rest of the request is not wanted (RFC 9113, 8.1); the answer is whole and may still
+      // wait to be read, which this event has overtaken.
+      return;
+    }
     UpstreamEvents told = events;
     events = null;
-    // An answer that is whole may be followed by a reset of what is not wanted of the request.
+    ctx.close();
     if (told != null && !answered) {
       told.gone(
           Refused.upstream(
@@ -187,7 +193,9 @@ final class Http2Upstream extends ChannelInboundHandlerAdapter implements Upstre
     if (!begunAtAll()) {
       ctx.close();
     } else if (!sent || !answered) {
-      ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL));
+      // What waits to be read would keep the stream for ever; closing frees it.
+      ctx.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL))
+          .addListener(ChannelFutureListener.CLOSE);
     }
   }
 
