@@ -14,6 +14,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -43,6 +44,10 @@ class Http2Test {
   }
 
   private Http2Wire wire(boolean newServer) throws Exception {
+    return wire(newServer, 65_535);
+  }
+
+  private Http2Wire wire(boolean newServer, int window) throws Exception {
     server = newServer ? lab.server("api.test") : lab.oldServer("api.test");
     server.on("/echo", Behaviours::echo).on("/mirror", Behaviours::mirror);
     at = "api.test:" + server.port();
@@ -51,7 +56,7 @@ class Http2Test {
             lab.options(Lab.signed("api.test", server.port()))
                 .listen(new Listen(Listen.Kind.TLS, Lab.loopback(), server.port())));
     InetSocketAddress address = (InetSocketAddress) egress.addresses().get(1);
-    return lab.keep(new Http2Wire(address, "api.test", egress.certificate(), 65_535));
+    return lab.keep(new Http2Wire(address, "api.test", egress.certificate(), window));
   }
 
   @ParameterizedTest
@@ -172,8 +177,8 @@ class Http2Test {
 
   @Test
   void anAnswerBeforeTheRequestIsWholeArrivesWhole() throws Exception {
-    Http2Wire wire = wire(true);
-    String text = "too much ".repeat(5_000);
+    Http2Wire wire = wire(true, 1_000);
+    String text = "too much ".repeat(20_000);
     server.on(
         "/much",
         () ->
@@ -199,7 +204,8 @@ class Http2Test {
   @Test
   void whatIsAbandonedLeavesNothingOpen() throws Exception {
     server = lab.server("api.test");
-    server.on("/down", () -> Behaviours.download(1L << 30, sent -> {}));
+    AtomicLong sent = new AtomicLong();
+    server.on("/down", () -> Behaviours.download(1L << 30, sent::set));
     at = "api.test:" + server.port();
     Duration longer = Duration.ofMinutes(5);
     Limits limits =
@@ -214,6 +220,11 @@ class Http2Test {
     Http2Wire.Stream stream = wire.open(Http2Wire.request("GET", at, "/down"), true);
     assertThat(stream.headers().status()).hasToString("200");
     stream.channel().config().setAutoRead(false);
+    AtomicLong before = new AtomicLong(-1);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .pollInterval(Duration.ofMillis(300))
+        .until(() -> before.getAndSet(sent.get()) == sent.get() && sent.get() > 0);
     stream.channel().close().sync();
     // Only a connection without streams is closed after its time.
     Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> server.open() == 0);
