@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP/2 by its frames, on a connection that stands for the server itself. */
 class Http2Test {
@@ -145,6 +146,18 @@ class Http2Test {
       assertThat(first.toString()).containsAnyOf("RESET", "CLOSED");
     }
     assertThat(server.heads()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 8})
+  void aBodyOfAnotherLengthThanSaidDoesNotArrive(int length) throws Exception {
+    Http2Wire wire = wire(false);
+    Http2Headers request = Http2Wire.request("POST", at, "/mirror").add("content-length", "5");
+    Http2Wire.Stream stream = wire.open(request, false);
+    stream.data("GET / HTTP/1.1".substring(0, length), true);
+    assertThat(stream.text()).startsWith("RESET");
+    // At most its head has: the server never saw a whole request, nor another one in it.
+    assertThat(server.heads()).isSubsetOf("POST /mirror HTTP/1.1");
   }
 
   @Test

@@ -2,7 +2,11 @@ package dev.carafe.egress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.carafe.egress.routes.Route;
+import dev.carafe.egress.scan.OnMatch;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -64,6 +68,18 @@ class LimitTest {
     assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
     Wire second = wire(egress).send(get("/yes"));
     assertThat(second.answer().body()).isEqualTo("egress: too many requests at once\n");
+  }
+
+  @Test
+  void requestsThatAreOverAreForgotten() throws Exception {
+    Route route = Lab.route("api.test", server.port(), List.of(), Optional.empty(), OnMatch.OFF);
+    Egress egress = lab.start(route);
+    Wire wire = wire(egress);
+    // All together they are more than this process may use.
+    String request = get("/yes").replace("\r\n\r\n", "\r\nx: " + "y".repeat(60_000) + "\r\n\r\n");
+    for (int i = 0; i < 5_000; i++) {
+      assertThat(wire.send(request).answer().status()).isEqualTo(200);
+    }
   }
 
   @Test

@@ -107,7 +107,7 @@ public final class TestServer implements AutoCloseable {
   }
 
   private void http1(Channel channel) {
-    channel.pipeline().addLast("http", new HttpServerCodec());
+    channel.pipeline().addLast("http", new HttpServerCodec(16 << 10, 128 << 10, 8 << 10));
     channel.pipeline().addLast("app", new Application("HTTP/1.1"));
   }
 

@@ -68,6 +68,22 @@ class ArchitectureTest {
   }
 
   @Test
+  void whatDecidesKnowsNothingOfTheProxy() {
+    com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAnyPackage(
+            "dev.carafe.egress.routes..",
+            "dev.carafe.egress.secret..",
+            "dev.carafe.egress.scan..",
+            "dev.carafe.egress.audit..",
+            "dev.carafe.egress.tls..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.carafe.egress.proxy..", "dev.carafe.egress")
+        .check(CARAFE);
+  }
+
+  @Test
   void imageHasNoCycles() {
     slices().matching("dev.carafe.image.(*)..").should().beFreeOfCycles().check(CARAFE);
   }

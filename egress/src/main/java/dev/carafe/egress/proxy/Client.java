@@ -1,6 +1,8 @@
 package dev.carafe.egress.proxy;
 
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import java.nio.charset.StandardCharsets;
 
 /** The side of the one who asks. */
 interface Client extends End {
@@ -14,6 +16,24 @@ interface Client extends End {
 
   /** Begins a tunnel: from here on both messages are bytes of another protocol. */
   void tunnel(Answer answer);
+
+  /**
+   * Answers with a text of the proxy's own.
+   *
+   * @param head whether only the head was asked for
+   */
+  default void say(int status, String type, String text, boolean head) {
+    answer(Answer.text(status, type, text));
+    if (!head) {
+      data(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)));
+      end(Http1Reader.newHeaders());
+    }
+  }
+
+  /** Answers why there is no other answer. */
+  default void say(Refused why, boolean head) {
+    say(why.status(), "text/plain; charset=utf-8", "egress: " + why.reason() + "\n", head);
+  }
 
   /** Ends an answer that cannot be finished, so that the client notices. */
   void abort();

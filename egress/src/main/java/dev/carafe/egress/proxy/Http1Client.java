@@ -10,7 +10,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpHeaders;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +24,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
   private final Http1Reader reader;
   private ChannelHandlerContext ctx;
   private Deadline deadline;
+  private Flusher out;
   private End.@Nullable Events events;
+  private Measure measure = Measure.of(Http1Reader.newHeaders());
   private boolean wanting;
   private boolean pumping;
   private boolean reading;
@@ -53,6 +54,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
   public void handlerAdded(ChannelHandlerContext ctx) {
     this.ctx = ctx;
     this.deadline = new Deadline(ctx.channel());
+    this.out = new Flusher(ctx.channel());
     idle();
   }
 
@@ -273,12 +275,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
     keepAlive = false;
     requestDone = false;
     shared.refused(verb, named, why);
-    String text = "egress: " + why.reason() + "\n";
-    answer(Answer.text(why.status(), "text/plain; charset=utf-8", text));
-    if (!head) {
-      data(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)));
-      end(Http1Reader.newHeaders());
-    }
+    say(why, head);
   }
 
   // Answers.
@@ -302,7 +299,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
   @Override
   public void inform(Answer answer) {
     if (minor == 1) {
-      ctx.writeAndFlush(Http1Writer.response(answer.status(), answer.headers()));
+      out.write(Http1Writer.response(answer.status(), answer.headers()));
     }
   }
 
@@ -310,6 +307,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
   public void answer(Answer answer) {
     answerBegun = true;
     HttpHeaders headers = answer.headers();
+    measure = Measure.of(headers);
     boolean bodiless = head || answer.status() == 204 || answer.status() == 304;
     boolean measured = headers.contains("content-length");
     if (!bodiless && answer.empty()) {
@@ -325,13 +323,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
       headers.set("connection", "close");
     }
     ByteBuf bytes = Http1Writer.response(answer.status(), headers);
+    out.write(bytes);
     if (answer.empty() || head) {
-      ctx.writeAndFlush(bytes);
       answered();
-    } else {
-      ctx.write(bytes);
-      // Together with the body's beginning if that is here already, but without waiting for it.
-      ctx.channel().eventLoop().execute(ctx::flush);
     }
   }
 
@@ -344,18 +338,23 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
     HttpHeaders headers = answer.headers();
     headers.set("connection", "Upgrade");
     headers.set("upgrade", "websocket");
-    ctx.writeAndFlush(Http1Writer.response(101, headers));
+    out.write(Http1Writer.response(101, headers));
     reader.raw();
   }
 
   @Override
   public void data(ByteBuf piece) {
+    if (!tunnel && !measure.takes(piece.readableBytes())) {
+      piece.release();
+      ctx.close();
+      return;
+    }
     if (chunked) {
-      ctx.write(Http1Writer.chunkLine(piece.readableBytes()));
-      ctx.write(piece);
-      ctx.writeAndFlush(Http1Writer.chunkEnd());
+      out.write(Http1Writer.chunkLine(piece.readableBytes()));
+      out.write(piece);
+      out.write(Http1Writer.chunkEnd());
     } else {
-      ctx.writeAndFlush(piece);
+      out.write(piece);
     }
   }
 
@@ -366,7 +365,11 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
       ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
       return;
     }
-    ctx.writeAndFlush(chunked ? Http1Writer.lastChunk(trailers) : Unpooled.EMPTY_BUFFER);
+    if (!measure.whole()) {
+      ctx.close();
+      return;
+    }
+    out.write(chunked ? Http1Writer.lastChunk(trailers) : Unpooled.EMPTY_BUFFER);
     answered();
   }
 

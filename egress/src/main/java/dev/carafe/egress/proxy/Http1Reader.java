@@ -121,6 +121,15 @@ final class Http1Reader {
 
   /** The next piece; null if more bytes are needed. */
   @Nullable Piece next() throws Refused {
+    Piece piece = read();
+    if (!in.isReadable()) {
+      // A connection that waits keeps no memory.
+      close();
+    }
+    return piece;
+  }
+
+  private @Nullable Piece read() throws Refused {
     return switch (state) {
       case START -> head();
       case LENGTH -> {
@@ -136,7 +145,7 @@ final class Http1Reader {
         }
         left = chunkLength(line);
         state = left == 0 ? State.TRAILERS : State.CHUNK;
-        yield next();
+        yield read();
       }
       case CHUNK -> data(left);
       case CHUNK_END -> {
@@ -148,7 +157,7 @@ final class Http1Reader {
         }
         scanned = 0;
         state = State.CHUNK_LINE;
-        yield next();
+        yield read();
       }
       case TRAILERS -> fields() ? finish(take()) : null;
       case UNTIL_CLOSE, RAW -> data(Long.MAX_VALUE);
@@ -372,5 +381,6 @@ final class Http1Reader {
   void close() {
     in.release();
     in = Unpooled.EMPTY_BUFFER;
+    scanned = 0;
   }
 }

@@ -21,7 +21,9 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
   private final Http1Reader reader;
   private final Deadline deadline;
   private final Channel channel;
+  private final Flusher out;
   private UpstreamEvents events;
+  private Measure measure = Measure.of(Http1Reader.newHeaders());
   private boolean busy = true;
   private boolean used;
   private boolean wanting;
@@ -39,6 +41,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
   Http1Upstream(Limits limits, Channel channel, Upstreams.Lane lane) {
     this.limits = limits;
     this.channel = channel;
+    this.out = new Flusher(channel);
     this.lane = lane;
     this.reader = Http1Reader.ofResponses(limits);
     this.deadline = new Deadline(channel);
@@ -208,6 +211,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     sent = request.empty();
     answered = false;
     keepAlive = false;
+    measure = Measure.of(request.headers());
     chunked = !request.empty() && !request.headers().contains("content-length");
     HttpHeaders headers = Http1Reader.newHeaders();
     headers.set("Host", request.authority());
@@ -229,7 +233,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
       }
     }
     reader.answering(request.method());
-    channel.writeAndFlush(Http1Writer.request(request.method(), request.target(), headers));
+    out.write(Http1Writer.request(request.method(), request.target(), headers));
     demand();
   }
 
@@ -251,22 +255,27 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
 
   @Override
   public void data(ByteBuf piece) {
+    if (!tunnel && !measure.takes(piece.readableBytes())) {
+      piece.release();
+      channel.close();
+      return;
+    }
     if (chunked) {
-      channel.write(Http1Writer.chunkLine(piece.readableBytes()));
-      channel.write(piece);
-      channel.writeAndFlush(Http1Writer.chunkEnd());
+      out.write(Http1Writer.chunkLine(piece.readableBytes()));
+      out.write(piece);
+      out.write(Http1Writer.chunkEnd());
     } else {
-      channel.writeAndFlush(piece);
+      out.write(piece);
     }
   }
 
   @Override
   public void end(HttpHeaders trailers) {
     sent = true;
-    if (tunnel) {
+    if (tunnel || !measure.whole()) {
       channel.close();
     } else if (chunked) {
-      channel.writeAndFlush(Http1Writer.lastChunk(trailers));
+      out.write(Http1Writer.lastChunk(trailers));
     }
   }
 

@@ -15,7 +15,6 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.util.ReferenceCountUtil;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +29,7 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
   private final Origin origin;
   private ChannelHandlerContext ctx;
   private Deadline deadline;
+  private Flusher out;
   private End.@Nullable Events events;
   private boolean headSeen;
   private boolean requestDone;
@@ -46,6 +46,7 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
   public void handlerAdded(ChannelHandlerContext ctx) {
     this.ctx = ctx;
     this.deadline = new Deadline(ctx.channel());
+    this.out = new Flusher(ctx.channel());
   }
 
   @Override
@@ -162,10 +163,7 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
       abort();
       return;
     }
-    String text = "egress: " + why.reason() + "\n";
-    answer(Answer.text(why.status(), "text/plain; charset=utf-8", text));
-    data(io.netty.buffer.Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)));
-    end(Http1Reader.newHeaders());
+    say(why, false);
   }
 
   private void gone() {
@@ -226,8 +224,7 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
 
   @Override
   public void inform(Answer answer) {
-    ctx.writeAndFlush(
-        new DefaultHttp2HeadersFrame(Http2Fields.answer(answer.status(), answer.headers())));
+    out.write(new DefaultHttp2HeadersFrame(Http2Fields.answer(answer.status(), answer.headers())));
   }
 
   @Override
@@ -235,7 +232,7 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
     answerBegun = true;
     empty = answer.empty();
     ChannelFuture written =
-        ctx.writeAndFlush(
+        out.write(
             new DefaultHttp2HeadersFrame(
                 Http2Fields.answer(answer.status(), answer.headers()), answer.empty()));
     if (empty) {
@@ -249,18 +246,18 @@ final class Http2Client extends ChannelInboundHandlerAdapter implements Client {
     requestDone = false;
     HttpHeaders headers = answer.headers();
     headers.remove("sec-websocket-accept");
-    ctx.writeAndFlush(new DefaultHttp2HeadersFrame(Http2Fields.answer(200, headers)));
+    out.write(new DefaultHttp2HeadersFrame(Http2Fields.answer(200, headers)));
   }
 
   @Override
   public void data(ByteBuf piece) {
-    ctx.writeAndFlush(new DefaultHttp2DataFrame(piece));
+    out.write(new DefaultHttp2DataFrame(piece));
   }
 
   @Override
   public void end(HttpHeaders trailers) {
     answered(
-        ctx.writeAndFlush(
+        out.write(
             trailers.isEmpty()
                 ? new DefaultHttp2DataFrame(true)
                 : new DefaultHttp2HeadersFrame(Http2Fields.of(trailers), true)));

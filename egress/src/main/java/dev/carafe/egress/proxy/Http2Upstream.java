@@ -20,6 +20,7 @@ final class Http2Upstream extends ChannelInboundHandlerAdapter implements Upstre
   private final Limits limits;
   private final boolean reused;
   private ChannelHandlerContext ctx;
+  private Flusher out;
   private @Nullable UpstreamEvents events;
   private boolean sent;
   private boolean begun;
@@ -34,6 +35,7 @@ final class Http2Upstream extends ChannelInboundHandlerAdapter implements Upstre
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
     this.ctx = ctx;
+    this.out = new Flusher(ctx.channel());
   }
 
   @Override
@@ -139,7 +141,7 @@ final class Http2Upstream extends ChannelInboundHandlerAdapter implements Upstre
   public void send(Request request, UpstreamEvents events) {
     this.events = events;
     sent = request.empty();
-    ctx.writeAndFlush(new DefaultHttp2HeadersFrame(Http2Fields.request(request), request.empty()));
+    out.write(new DefaultHttp2HeadersFrame(Http2Fields.request(request), request.empty()));
     ctx.read();
   }
 
@@ -162,16 +164,16 @@ final class Http2Upstream extends ChannelInboundHandlerAdapter implements Upstre
 
   @Override
   public void data(ByteBuf piece) {
-    ctx.writeAndFlush(new DefaultHttp2DataFrame(piece));
+    out.write(new DefaultHttp2DataFrame(piece));
   }
 
   @Override
   public void end(HttpHeaders trailers) {
     sent = true;
     if (trailers.isEmpty()) {
-      ctx.writeAndFlush(new DefaultHttp2DataFrame(true));
+      out.write(new DefaultHttp2DataFrame(true));
     } else {
-      ctx.writeAndFlush(new DefaultHttp2HeadersFrame(Http2Fields.of(trailers), true));
+      out.write(new DefaultHttp2HeadersFrame(Http2Fields.of(trailers), true));
     }
   }
 

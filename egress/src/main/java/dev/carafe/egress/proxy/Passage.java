@@ -3,10 +3,8 @@ package dev.carafe.egress.proxy;
 import dev.carafe.egress.audit.Exchange;
 import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -37,6 +35,7 @@ final class Passage implements Flow.Owner {
   private int status;
   private long bytesOut;
   private long bytesIn;
+  private @Nullable Future<?> watch;
   private long lastMoved;
 
   private Passage(Shared shared, Client client, Request request) {
@@ -63,7 +62,7 @@ final class Passage implements Flow.Owner {
       Refused why = Refused.busy("too many requests at once");
       status = why.status();
       shared.ledger().ended(exchange(), why);
-      say(why);
+      client.say(why, request.method().equals("HEAD"));
       return;
     }
     try {
@@ -83,7 +82,7 @@ final class Passage implements Flow.Owner {
 
   private void introspect() throws Refused {
     String text = Introspection.answer(request, judge.routes());
-    answerText(Answer.text(200, "application/json", text), text);
+    client.say(200, "application/json", text, false);
     close(() -> {});
   }
 
@@ -360,22 +359,8 @@ final class Passage implements Flow.Owner {
     } else if (begun) {
       client.abort();
     } else {
-      say(why);
+      client.say(why, request.method().equals("HEAD"));
     }
-  }
-
-  private void say(Refused why) {
-    String text = "egress: " + why.reason() + "\n";
-    answerText(Answer.text(why.status(), "text/plain; charset=utf-8", text), text);
-  }
-
-  private void answerText(Answer answer, String text) {
-    client.answer(answer);
-    if (request.method().equals("HEAD")) {
-      return;
-    }
-    client.data(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)));
-    client.end(Http1Reader.newHeaders());
   }
 
   private void close(Runnable keep) {
@@ -383,6 +368,10 @@ final class Passage implements Flow.Owner {
       return;
     }
     over = true;
+    if (watch != null) {
+      // It would keep all of this until its time.
+      watch.cancel(false);
+    }
     shared.leave();
     keep.run();
     if (out != null) {
@@ -436,7 +425,7 @@ final class Passage implements Flow.Owner {
     if (left <= 0) {
       conclude(Refused.late("nothing moved for " + shared.limits().idle().toSeconds() + " s"));
     } else {
-      client.loop().schedule(this::watch, left, TimeUnit.NANOSECONDS);
+      watch = client.loop().schedule(this::watch, left, TimeUnit.NANOSECONDS);
     }
   }
 }

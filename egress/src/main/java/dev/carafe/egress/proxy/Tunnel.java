@@ -26,6 +26,7 @@ final class Tunnel implements Flow.Owner {
   private @Nullable Channel server;
   private @Nullable Flow out;
   private @Nullable Flow in;
+  private @Nullable Future<?> watch;
   private long lastMoved = began;
   private long bytesOut;
   private long bytesIn;
@@ -164,7 +165,7 @@ final class Tunnel implements Flow.Owner {
     if (left <= 0) {
       close(Refused.late("nothing moved"));
     } else {
-      loop.schedule(this::watch, left, TimeUnit.NANOSECONDS);
+      watch = loop.schedule(this::watch, left, TimeUnit.NANOSECONDS);
     }
   }
 
@@ -173,6 +174,10 @@ final class Tunnel implements Flow.Owner {
       return;
     }
     over = true;
+    if (watch != null) {
+      // It would keep all of this until its time.
+      watch.cancel(false);
+    }
     shared.leave();
     Exchange exchange =
         new Exchange(
