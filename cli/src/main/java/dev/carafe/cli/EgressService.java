@@ -91,8 +91,9 @@ final class EgressService implements AutoCloseable {
     table.watch();
   }
 
-  /** The routes file was read. The table has said so in the log. */
+  /** The routes file was read. */
   private void heard(RouteTable.Event event) {
+    console.note(event.text());
     String result = event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     audit.policy(
         result,

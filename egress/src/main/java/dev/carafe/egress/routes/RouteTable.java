@@ -1,8 +1,6 @@
 package dev.carafe.egress.routes;
 
 import dev.carafe.egress.secret.SecretSources;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -14,8 +12,7 @@ import java.util.function.Consumer;
  * #current} never waits.
  *
  * <p>A file that cannot be used changes nothing: the last good routes stay. If there never was a
- * good one, nothing is allowed. Either is said, once for each thing found, to the listener and the
- * log.
+ * good one, nothing is allowed. Either is said, once for each thing found, to the listener.
  *
  * <p>Watching compares the file's bytes, once a second, rather than asking the kernel for events:
  * that also sees a file that is replaced by a rename, a link that leads elsewhere, and any file
@@ -24,7 +21,6 @@ import java.util.function.Consumer;
  * conditions, is never in force.
  */
 public final class RouteTable implements AutoCloseable {
-  private static final Logger LOG = System.getLogger("dev.carafe.egress.routes");
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
   /** What came of looking at the file. */
@@ -171,7 +167,6 @@ public final class RouteTable implements AutoCloseable {
     } catch (RoutesException e) {
       event = good ? new Event.Kept(e) : new Event.Denied(e);
     }
-    LOG.log(event instanceof Event.Loaded ? Level.DEBUG : Level.ERROR, event.text());
     listener.accept(event);
   }
 

@@ -213,7 +213,7 @@ class ChannelTest {
       guest.finish(40, Protocol.DONE, 0, "");
       await().until(channel::hasRoom);
       channel.exec(cat());
-      assertThat(guest.next(Protocol.REQUEST).stream()).isEqualTo(65);
+      assertThat(guest.next(Protocol.REQUEST).stream()).isEqualTo(64);
     }
   }
 
