@@ -4,11 +4,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* ---- bytes ---- */
@@ -248,6 +250,16 @@ static void push(const char *path)
 	pending = item;
 }
 
+/* Made up by the kernel as they are read, some without an end. */
+static bool made_up(int fd)
+{
+	struct statfs system;
+	if (fstatfs(fd, &system) < 0)
+		return false;
+	return system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC || system.f_type == DEBUGFS_MAGIC ||
+	       system.f_type == TRACEFS_MAGIC || system.f_type == SECURITYFS_MAGIC;
+}
+
 static void put_directory(int root, const char *path)
 {
 	struct stat status;
@@ -260,7 +272,15 @@ static void put_directory(int root, const char *path)
 	DIR *directory = fdopendir(fd);
 	if (!directory || fstat(fd, &status) < 0)
 		copy_fail(errno, "cannot read directory '%.1000s': %s", path, strerror(errno));
+	bool empty = made_up(fd);
+	if (empty && !*path)
+		copy_fail(EOPNOTSUPP, "the files below '%.1000s' are made up by the kernel: copy single ones",
+			  copying.path);
 	put_entry(E_DIRECTORY, &status, path, "");
+	if (empty) {
+		closedir(directory);
+		return;
+	}
 	struct dirent *item;
 	while ((errno = 0, item = readdir(directory))) {
 		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)

@@ -349,6 +349,13 @@ TEST("a file of /proc, which says that it is empty, is copied to its end")
 	CHECK(strlen(content_of(scratch("to"))) > 0);
 }
 
+TEST("what the kernel makes up as it is read is not copied as a tree")
+{
+	struct host *host = open_session();
+	CHECK_HAS(get(host, "/proc")->message, "made up by the kernel");
+	CHECK_HAS(get(host, "/sys")->message, "made up by the kernel");
+}
+
 ROOT_TEST("root's copies keep owners and devices")
 {
 	struct host *host = open_session();

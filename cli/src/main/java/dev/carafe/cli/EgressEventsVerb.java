@@ -32,7 +32,10 @@ final class EgressEventsVerb extends Verb {
             : DEFAULT_LIMIT;
     List<Denial> denials;
     try (Machines machines = context.machines()) {
-      denials = Context.find(machines, name).denials(limit);
+      denials =
+          context
+              .find(machines, arguments.machineName(), List.of(), "machine egress-events")
+              .denials(limit);
     }
     Console console = context.console();
     if (arguments.has("--json")) {

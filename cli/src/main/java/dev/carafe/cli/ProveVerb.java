@@ -29,7 +29,7 @@ final class ProveVerb extends Verb {
     String name = arguments.machineName().orElse(ExecVerb.DEFAULT_NAME);
     List<Proof> proofs;
     try (Machines machines = context.machines()) {
-      Machine machine = Context.find(machines, name);
+      Machine machine = context.find(machines, arguments.machineName(), List.of(), "machine prove");
       try {
         proofs = machine.prove();
       } catch (MachineException e) {

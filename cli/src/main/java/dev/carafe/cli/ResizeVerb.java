@@ -30,7 +30,8 @@ final class ResizeVerb extends Verb {
     }
     String name = arguments.machineName().orElse(ExecVerb.DEFAULT_NAME);
     try (Machines machines = context.machines()) {
-      Machine machine = Context.find(machines, name);
+      Machine machine =
+          context.find(machines, arguments.machineName(), List.of(), "machine resize");
       UpdateVerb.requireStopped(machine);
       List<String> changes = new ArrayList<>();
       MachineSpec spec = machine.spec();

@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.Machines;
+import java.util.List;
 
 /** {@code machine stop}: stops a machine; its disks stay. */
 final class StopVerb extends Verb {
@@ -28,7 +29,7 @@ final class StopVerb extends Verb {
         console.line("Machine '" + name + "' not found or not running");
         return ExitCode.OK;
       }
-      Machine machine = Context.find(machines, name);
+      Machine machine = context.find(machines, arguments.machineName(), List.of(), "machine stop");
       MachineStatus status = machine.status();
       if (status.running() || status.state() == MachineStatus.State.UNREACHABLE) {
         console.line("Stopping machine '" + name + "'...");

@@ -93,6 +93,11 @@ class FaultsTest {
       org.awaitility.Awaitility.await()
           .atMost(30, TimeUnit.SECONDS)
           .until(() -> machine.status().state() == State.UNREACHABLE);
+      try (Machines others = Lab.machines()) {
+        Machine same = others.find(machine.name()).orElseThrow();
+        assertThatThrownBy(() -> same.run(ExecSpec.of("true")))
+            .hasMessageContaining("its guest has crashed");
+      }
       assertThat(machine.start()).isTrue();
       assertThat(machine.run(ExecSpec.of("true")).exitCode()).isZero();
     } finally {

@@ -49,7 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 abstract class MachinesContract {
   @TempDir Path temp;
   private Machines machines;
-  private Machine shared;
+  Machine shared;
   private final List<Machine> made = new ArrayList<>();
 
   /** Opens the engine under test. */

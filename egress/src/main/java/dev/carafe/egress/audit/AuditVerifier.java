@@ -2,6 +2,7 @@ package dev.carafe.egress.audit;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,6 +48,7 @@ public final class AuditVerifier {
 
   private static final int MOST_TROUBLES = 100;
   private static final int MOST_ATTEMPTS = 5;
+  private static final long PAUSE_MILLIS = 100;
 
   private final List<Trouble> troubles = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
@@ -97,20 +99,45 @@ public final class AuditVerifier {
    * @throws IllegalArgumentException when one of those cannot be read
    */
   public static Report verify(List<Path> files, List<String> expected) throws IOException {
+    List<Trouble> before = List.of();
     for (int attempt = 1; ; attempt++) {
-      try (OpenFiles open = new OpenFiles()) {
-        // In this order: what is written and put aside meanwhile is then only more than was asked.
-        Optional<Chain> head = heads(files);
-        open.all(files);
-        AuditVerifier verifier = new AuditVerifier(head);
-        expected.forEach(line -> verifier.expected.put(number(line), line));
-        return verifier.read(open, files);
+      Report report = null;
+      try {
+        report = once(files, expected);
       } catch (NoSuchFileException e) {
         // Perhaps put aside, or removed, at this moment.
         if (attempt == MOST_ATTEMPTS) {
           throw e;
         }
       }
+      // A writer may stand between two steps: half a line is to be seen, or a head half written.
+      // What is wrong, is wrong twice.
+      if (report != null
+          && (report.whole() || report.troubles().equals(before) || attempt == MOST_ATTEMPTS)) {
+        return report;
+      }
+      before = report == null ? List.of() : report.troubles();
+      pause();
+    }
+  }
+
+  private static void pause() throws IOException {
+    try {
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while an audit was read");
+    }
+  }
+
+  private static Report once(List<Path> files, List<String> expected) throws IOException {
+    try (OpenFiles open = new OpenFiles()) {
+      // In this order: what is written and put aside meanwhile is then only more than was asked.
+      Optional<Chain> head = heads(files);
+      open.all(files);
+      AuditVerifier verifier = new AuditVerifier(head);
+      expected.forEach(line -> verifier.expected.put(number(line), line));
+      return verifier.read(open, files);
     }
   }
 

@@ -84,15 +84,17 @@ final class Programs {
         throw new TimeoutException();
       }
       int exitCode = process.exitValue();
-      if (exitCode != 0 || raw.length > MOST_OUTPUT) {
+      // First: a program of which no more is read may die of that, and its exit code says less.
+      boolean tooLong = raw.length > MOST_OUTPUT;
+      if (tooLong || exitCode != 0) {
         Arrays.fill(raw, (byte) 0);
         throw new SecretException(
             reference.name()
-                + (exitCode != 0
-                    ? " cannot be had: the program ended with exit code "
+                + (tooLong
+                    ? " is longer than " + MOST_OUTPUT + " bytes"
+                    : " cannot be had: the program ended with exit code "
                         + exitCode
-                        + "; run it by hand to see why"
-                    : " is longer than " + MOST_OUTPUT + " bytes"));
+                        + "; run it by hand to see why"));
       }
       byte[] trimmed = SecretSources.trimmed(raw);
       if (trimmed.length == 0) {

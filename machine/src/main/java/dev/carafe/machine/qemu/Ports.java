@@ -26,6 +26,10 @@ final class Ports {
   private static final byte DIRTY = 'd';
   private static final byte CLEAN = 'c';
   private static final Duration ANSWER = Duration.ofSeconds(30);
+
+  /** After this long without an answer QEMU is asked how its guest is. */
+  private static final Duration DOUBT = Duration.ofSeconds(3);
+
   private static final int WAIT_SECONDS = 60;
 
   private Ports() {}
@@ -62,7 +66,7 @@ final class Ports {
         for (int number = 1; number <= QemuArguments.PORTS; number++) {
           Optional<Lock> lock = Lock.tryTake(machine.ports().resolve(Integer.toString(number)));
           if (lock.isPresent()) {
-            return open(run.port(number), lock.get());
+            return open(run, number, lock.get(), attempted);
           }
         }
         if (System.nanoTime() > deadline) {
@@ -146,18 +150,40 @@ final class Ports {
     return machine.ports().resolve("net");
   }
 
-  private static Connection open(Path path, Lock port) throws IOException {
-    SocketChannel socket = null;
+  private static Connection open(Run run, int number, Lock port, String attempted)
+      throws IOException {
     try {
       boolean clean = wasClean(port);
       mark(port, DIRTY);
-      socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
-      return new Connection(Channel.open(socket, clean, ANSWER), port);
-    } catch (IOException | RuntimeException e) {
-      if (socket != null) {
-        socket.close();
+      Channel channel;
+      try {
+        channel = open(run.port(number), clean, DOUBT);
+      } catch (MachineException e) {
+        if (e.code() != ErrorCode.TIMEOUT) {
+          throw e;
+        }
+        if (!QemuMachine.answers(run)) {
+          throw new MachineException(
+              ErrorCode.LOST,
+              attempted,
+              "its guest has crashed, or QEMU hangs: stop the machine and start it again",
+              e);
+        }
+        channel = open(run.port(number), false, ANSWER); // it is only slow
       }
+      return new Connection(channel, port);
+    } catch (IOException | RuntimeException e) {
       port.close();
+      throw e;
+    }
+  }
+
+  private static Channel open(Path path, boolean clean, Duration limit) throws IOException {
+    SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
+    try {
+      return Channel.open(socket, clean, limit);
+    } catch (RuntimeException e) {
+      socket.close();
       throw e;
     }
   }

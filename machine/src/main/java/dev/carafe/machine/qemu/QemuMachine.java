@@ -111,7 +111,7 @@ final class QemuMachine implements Machine {
   }
 
   /** Whether QEMU answers and its guest has not crashed. */
-  private static boolean answers(Run run) {
+  static boolean answers(Run run) {
     try (Qmp qmp = Qmp.connect(run.qmp(), ANSWER)) {
       return qmp.status().equals("running");
     } catch (IOException e) {

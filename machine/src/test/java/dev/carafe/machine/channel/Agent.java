@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 
 /** The real guest agent as an ordinary process of this host, with a socket of its own. */
@@ -70,7 +71,9 @@ final class Agent implements AutoCloseable {
   /** Kills it with all it has started, and returns when it is gone. */
   @Override
   public void close() {
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    // The agent first: it would otherwise still report how its commands ended.
+    List<ProcessHandle> commands = process.descendants().toList();
     process.destroyForcibly().onExit().join();
+    commands.forEach(ProcessHandle::destroyForcibly);
   }
 }
