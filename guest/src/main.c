@@ -274,6 +274,9 @@ int main(int argc, char **argv)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	/* What whoever started us ignored, our commands would: a shell in the background has Ctrl-C ignored. */
+	for (int number = 1; number <= SIGRTMAX; number++)
+		signal(number, SIG_DFL); /* fails for a few, which cannot be ignored */
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &blocked, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (epoll_fd < 0 || signals < 0) {
