@@ -187,6 +187,11 @@ public final class Sidecar implements Gateway {
     gateway.onClose(hook);
   }
 
+  @Override
+  public int seenAtGate() {
+    return gateway.seenAtGate();
+  }
+
   /** Reads the routes file again, and fetches the secrets it refers to. */
   public void reload() {
     routes.reload();

@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import dev.carafe.image.Home;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.lang.reflect.Field;
 import java.net.StandardProtocolFamily;
@@ -15,10 +16,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * The program's commands, played through while the launcher's JVM learns ({@link Training}): all of
@@ -34,8 +38,16 @@ final class Rehearsal {
   private static final String IMAGE = "localhost/rehearsal:1";
   private static final byte[] MAGIC = "CARAFE\r\n".getBytes(StandardCharsets.US_ASCII);
 
+  private static final byte[] GATEWAY = {10, 91, 0, 1};
+
   private final Path directory;
   private final Home home;
+
+  /** The guest's end of the relay, the number of its last connection, and what the host said. */
+  private volatile SocketChannel relay;
+
+  private volatile int connections;
+  private final BlockingQueue<Integer> answers = new LinkedBlockingQueue<>();
 
   Rehearsal(Path directory, Map<String, String> env) {
     this.directory = directory;
@@ -161,11 +173,11 @@ final class Rehearsal {
         for (Path sockets : all) {
           Path nursery = sockets.resolve("q");
           if (Files.deleteIfExists(nursery.resolve("up")) && served.add(sockets)) {
-            listen(nursery.resolve("p1"), Rehearsal::agent);
+            listen(nursery.resolve("p1"), this::agent);
             for (int n = 2; n <= 16; n++) {
               Files.createFile(nursery.resolve("p" + n));
             }
-            listen(nursery.resolve("net"), Rehearsal::network);
+            listen(nursery.resolve("net"), this::network);
             listen(nursery.resolve("qmp"), socket -> control(socket, sockets));
           }
         }
@@ -219,7 +231,7 @@ final class Rehearsal {
   }
 
   /** The guest agent; docs/protocol.md has the frames. */
-  private static void agent(SocketChannel socket) throws IOException {
+  private void agent(SocketChannel socket) throws IOException {
     var in = new java.io.DataInputStream(Channels.newInputStream(socket));
     for (; ; ) {
       int type = in.readUnsignedByte();
@@ -254,17 +266,42 @@ final class Rehearsal {
   }
 
   /** What comes of an attempt to reach something: nothing but the gateway's port 1 is reached. */
-  private static ByteBuffer outcome(ByteBuffer probe) {
+  private ByteBuffer outcome(ByteBuffer probe) throws IOException {
     int what = probe.get(6);
     String said = what == 5 ? "lo" : what == 4 ? "NXDOMAIN" : "";
-    boolean gate = what == 1 && probe.getShort(12 + probe.getInt(8) + 5) == 1;
+    boolean gate = what == 1 && tryGate(probe);
     ByteBuffer result = little(8 + said.length());
     result.putInt(4, gate || !said.isEmpty() ? 0 : 101);
     return result.put(8, said.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** The guest's end of the relay, on which nobody connects to anything. */
-  private static void network(SocketChannel socket) throws IOException {
+  /** Connects to port 1, if that is meant, as the guest of a machine would. */
+  private boolean tryGate(ByteBuffer probe) throws IOException {
+    int length = probe.getInt(8);
+    byte[] address = Arrays.copyOfRange(probe.array(), 12, 12 + length);
+    if (probe.getShort(12 + length + 5) != 1 || length == 0) {
+      return false;
+    }
+    boolean gateway = Arrays.equals(address, GATEWAY);
+    int kind = gateway ? 0 : length == 4 ? 4 : 6;
+    ByteBuffer open = little(gateway ? 4 : 4 + length).putInt(kind | 1 << 16);
+    if (!gateway) {
+      open.put(address);
+    }
+    connections += 2;
+    frame(relay, 18, 0, connections, open);
+    try {
+      // The host has seen it when it answers: it accepts, or resets.
+      return answers.take() == 19;
+    } catch (InterruptedException e) {
+      throw new InterruptedIOException();
+    }
+  }
+
+  /** The guest's end of the relay. */
+  private void network(SocketChannel socket) throws IOException {
+    relay = socket;
+    connections = -1;
     var in = new java.io.DataInputStream(Channels.newInputStream(socket));
     for (; ; ) {
       int type = in.readUnsignedByte();
@@ -279,8 +316,10 @@ final class Rehearsal {
         ByteBuffer welcome = little(44).put(payload.array(), 0, 8).put(payload.array(), 12, 16);
         welcome.putInt(1).putInt(65_536).putInt(1_024).putInt(131_072);
         frame(socket, 2, 0, 0, welcome);
-      } else {
+      } else if (type == 16) {
         frame(socket, 17, 0, 0, little(4));
+      } else if (type == 19 || type == 20) {
+        answers.add(type);
       }
     }
   }

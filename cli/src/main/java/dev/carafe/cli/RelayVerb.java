@@ -14,7 +14,8 @@ import java.util.concurrent.CountDownLatch;
 /**
  * What a machine's network is held open by when who started the machine is gone; started by Carafe
  * itself, and listed nowhere. Waits for a line, so that it can be started before there is a machine
- * to attach to, and ends when the machine does.
+ * to attach to; says for each line after that how many connections have come to the gateway's port
+ * for trying; and ends when the machine does.
  */
 final class RelayVerb extends Verb {
   static final String NAME = "_relay";
@@ -41,6 +42,9 @@ final class RelayVerb extends Verb {
       try (Gateway gateway = gateway(Context.find(machines, name), context)) {
         gateway.onClose(closed::countDown);
         console.line("open");
+        while (told(console)) {
+          console.line(Integer.toString(gateway.seenAtGate()));
+        }
         closed.await();
       } catch (MachineException e) {
         console.line(Failures.sentence(e).replace('\n', ' '));
@@ -59,7 +63,7 @@ final class RelayVerb extends Verb {
         : machine.attach(Services.NONE);
   }
 
-  /** Whether the line came; without it, who would have sent it is dead. */
+  /** Whether a line came; without it, who would have sent it is gone. */
   private static boolean told(Console console) {
     try {
       return console.in().read() == '\n';

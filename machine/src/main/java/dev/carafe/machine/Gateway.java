@@ -16,6 +16,12 @@ public interface Gateway extends AutoCloseable {
    */
   void onClose(Runnable hook);
 
+  /**
+   * How many connections have come to the port that is there for trying, 1; what is tried from
+   * inside is compared with it.
+   */
+  int seenAtGate();
+
   /** Closes the machine's way out. Idempotent. */
   @Override
   void close();

@@ -16,12 +16,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * Tries a machine's network from inside: one of each kind of thing that must not be reached, and
  * whether what may be reached gets as far as the gateway. All at once, because each attempt is a
- * process in the guest and most are refused at once. Nothing leaves this host: what must not be
- * reached are addresses that belong to nobody, and what may be is tried at the gateway's own port.
+ * process in the guest and most are refused at once. Nothing leaves this host: what is tried is the
+ * gateway's own port, at which the relay itself answers for every address that may be reached.
+ *
+ * <p>The guest says what came of it. So the host counts what has come to that port: it must be just
+ * what must have got there.
  */
 public final class Prover {
   private static final Duration LIMIT = Duration.ofSeconds(5);
@@ -40,7 +44,12 @@ public final class Prover {
   private final List<Trial> trials = new ArrayList<>();
 
   /** An attempt, and how it has to end. */
-  private record Trial(String text, Probe probe, boolean mustFail) {}
+  private record Trial(String text, Probe probe, boolean mustFail) {
+    /** Whether it has to come to the host's notice. */
+    boolean reachesGate() {
+      return !mustFail && probe.kind() == Kind.TCP && probe.port() == Gate.PORT;
+    }
+  }
 
   private Prover(Network network, Services services) {
     this.network = network;
@@ -54,17 +63,23 @@ public final class Prover {
    */
   public static List<Proof> interfaces(Channel channel) {
     var probe = new Probe(Kind.INTERFACES, Optional.empty(), 0, Optional.empty(), LIMIT);
-    return run(channel, List.of(new Trial("network interfaces", probe, false)));
+    return run(channel, List.of(new Trial("network interfaces", probe, false)), Optional.empty());
   }
 
-  /** Tries everything. */
-  public static List<Proof> all(Channel channel, Network network, Services services)
+  /**
+   * Tries everything.
+   *
+   * @param gate how many connections have come to the gateway's port so far; empty when another
+   *     process holds it, and then the guest's word is all there is
+   */
+  public static List<Proof> all(
+      Channel channel, Network network, Services services, Optional<IntSupplier> gate)
       throws IOException {
     // Somebody to reach: if the guest gets here, it has got to this host's loopback.
     try (var bait = new ServerSocket(0, 8, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
       Prover prover = new Prover(network, services);
       prover.collect(bait.getLocalPort());
-      return run(channel, prover.trials);
+      return run(channel, prover.trials, gate);
     }
   }
 
@@ -77,12 +92,13 @@ public final class Prover {
     } else {
       add("this host's loopback", Kind.TCP, Services.HOST_ADDRESS, baitPort, true);
     }
-    forbidden("metadata service", Kind.TCP, 80, "169.254.169.254", "fd00:ec2::254");
-    forbidden("link-local", Kind.TCP, 80, "169.254.1.1", "fe80::1");
-    forbidden("private", Kind.TCP, 80, "10.255.255.254", "172.31.255.254", "192.168.255.254");
-    forbidden("private IPv6", Kind.TCP, 80, "fd00::1", "fdff::1");
-    forbidden("outside", Kind.TCP, 443, "192.0.2.1", "198.51.100.1", "203.0.113.1");
-    forbidden("outside IPv6", Kind.TCP, 443, "2001:db8::1", "3fff::1");
+    forbidden("metadata service", Kind.TCP, Gate.PORT, "169.254.169.254", "fd00:ec2::254");
+    forbidden("link-local", Kind.TCP, Gate.PORT, "169.254.1.1", "fe80::1");
+    forbidden(
+        "private", Kind.TCP, Gate.PORT, "10.255.255.254", "172.31.255.254", "192.168.255.254");
+    forbidden("private IPv6", Kind.TCP, Gate.PORT, "fd00::1", "fdff::1");
+    forbidden("outside", Kind.TCP, Gate.PORT, "192.0.2.1", "198.51.100.1", "203.0.113.1");
+    forbidden("outside IPv6", Kind.TCP, Gate.PORT, "2001:db8::1", "3fff::1");
     forbidden("outside, UDP", Kind.UDP, 53, "192.0.2.1", "198.51.100.1", "203.0.113.1");
     forbidden("outside, ICMP", Kind.ICMP, 0, "192.0.2.1", "198.51.100.1", "203.0.113.1");
     names();
@@ -152,15 +168,23 @@ public final class Prover {
         new Trial(what + place, new Probe(kind, bytes, port, Optional.empty(), LIMIT), mustFail));
   }
 
-  private static List<Proof> run(Channel channel, List<Trial> trials) {
+  private static List<Proof> run(Channel channel, List<Trial> trials, Optional<IntSupplier> gate) {
     List<Attempt> attempts = new ArrayList<>();
+    int before = gate.map(IntSupplier::getAsInt).orElse(0);
     try {
       for (Trial trial : trials) {
         attempts.add(channel.probe(trial.probe()));
       }
+      List<Probe.Outcome> outcomes = new ArrayList<>();
+      for (Attempt attempt : attempts) {
+        outcomes.add(attempt.await(PATIENCE));
+      }
+      int expected = (int) trials.stream().filter(Trial::reachesGate).count();
+      int seen = gate.isPresent() ? gate.get().getAsInt() - before : expected;
       List<Proof> proofs = new ArrayList<>();
       for (int i = 0; i < trials.size(); i++) {
-        proofs.add(judge(trials.get(i), attempts.get(i).await(PATIENCE)));
+        Proof said = judge(trials.get(i), outcomes.get(i));
+        proofs.add(trials.get(i).reachesGate() ? compared(said, seen, expected) : said);
       }
       return proofs;
     } finally {
@@ -168,16 +192,27 @@ public final class Prover {
     }
   }
 
+  /** What the guest says of the gateway holds only if the host has seen just as much of it. */
+  private static Proof compared(Proof said, int seen, int expected) {
+    if (seen == expected) {
+      return said;
+    }
+    String outcome =
+        said.outcome() + ", but " + seen + " connections came to this host instead of " + expected;
+    return new Proof(said.attempt(), said.mustFail(), outcome, false);
+  }
+
   private static Proof judge(Trial trial, Probe.Outcome outcome) {
     String said = outcome.message().isEmpty() ? "it went through" : outcome.message();
-    boolean holds =
-        switch (trial.probe().kind()) {
-          case INTERFACES -> outcome.errno() == 0 && outcome.message().equals("lo");
-          case DNS ->
-              trial.mustFail() == (outcome.errno() != 0)
-                  && (outcome.errno() != 0 || outcome.message().equals("NXDOMAIN"));
-          default -> trial.mustFail() == (outcome.errno() != 0);
-        };
-    return new Proof(trial.text(), trial.mustFail(), said, holds);
+    return new Proof(trial.text(), trial.mustFail(), said, holds(trial, outcome));
+  }
+
+  private static boolean holds(Trial trial, Probe.Outcome outcome) {
+    boolean failed = outcome.errno() != 0;
+    return switch (trial.probe().kind()) {
+      case INTERFACES -> !failed && outcome.message().equals("lo");
+      case DNS -> trial.mustFail() == failed && (failed || outcome.message().equals("NXDOMAIN"));
+      default -> trial.mustFail() == failed;
+    };
   }
 }

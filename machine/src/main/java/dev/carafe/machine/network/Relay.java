@@ -230,7 +230,7 @@ public final class Relay implements Gateway {
     return clean;
   }
 
-  /** How many connections have come as far as this, to the port that is there for trying. */
+  @Override
   public int seenAtGate() {
     return admission.seenAtGate();
   }

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,15 +14,21 @@ import java.util.List;
 /**
  * A process of its own that holds a machine's network open for as long as the machine runs: for
  * those who start a machine and go. It is begun early, because a JVM takes its time, and waits for
- * the word to open the network; if its parent dies before, so does it.
+ * the word to open the network; if its parent dies before, so does it. After that it says for each
+ * further line what it has seen at the gateway's port, until its parent leaves it.
  */
 final class Keeper implements AutoCloseable {
   private final String attempted;
   private final Process process;
+  private final OutputStream out;
+  private final BufferedReader in;
 
   private Keeper(String attempted, Process process) {
     this.attempted = attempted;
     this.process = process;
+    out = process.getOutputStream();
+    in =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
   /**
@@ -46,23 +53,42 @@ final class Keeper implements AutoCloseable {
     }
   }
 
-  /** Has it open the network, and waits until it has; from then on it is on its own. */
+  /** Has it open the network, and waits until it has. */
   void open() {
-    String answer = "";
-    try (var out = process.getOutputStream();
-        var in =
-            new BufferedReader(
-                new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      out.write('\n');
-      out.flush();
-      String line = in.readLine();
-      answer = line == null ? "its process ended" : line;
-    } catch (IOException e) {
-      answer = "its process ended";
-    }
+    String answer = ask();
     if (!answer.equals("open")) {
       close();
       throw new MachineException(ErrorCode.LOST, attempted, answer);
+    }
+  }
+
+  /** What its {@link dev.carafe.machine.Gateway#seenAtGate} is now, once it is open. */
+  int seenAtGate() {
+    String answer = ask();
+    if (!answer.matches("[0-9]{1,9}")) {
+      throw new MachineException(ErrorCode.LOST, attempted, answer);
+    }
+    return Integer.parseInt(answer);
+  }
+
+  private String ask() {
+    try {
+      out.write('\n');
+      out.flush();
+      String line = in.readLine();
+      return line == null ? "its process ended" : line;
+    } catch (IOException e) {
+      return "its process ended";
+    }
+  }
+
+  /** From now on it is on its own. */
+  void leave() {
+    try {
+      out.close();
+      in.close();
+    } catch (IOException e) {
+      // It has nothing more to be told.
     }
   }
 
@@ -70,5 +96,6 @@ final class Keeper implements AutoCloseable {
   @Override
   public void close() {
     process.destroyForcibly();
+    leave();
   }
 }

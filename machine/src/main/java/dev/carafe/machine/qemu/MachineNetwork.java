@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /** The network of one machine while it runs: who holds it, and whether it is what it should be. */
 final class MachineNetwork {
@@ -63,16 +64,20 @@ final class MachineNetwork {
     return Optional.of(Keeper.begin(engine.keeper().get(), setsid, directory));
   }
 
-  /** Opens the network, held by {@code keeper} if there is one and else by this process. */
-  void open(Run run, Network network, Optional<Keeper> keeper) {
+  /**
+   * Opens the network, held by {@code keeper} if there is one and else by this process.
+   *
+   * @return what its gateway has seen; empty when there is no network
+   */
+  Optional<IntSupplier> open(Run run, Network network, Optional<Keeper> keeper) {
     if (!network.needsRelay()) {
-      return;
+      return Optional.empty();
     }
     if (keeper.isPresent()) {
       keeper.get().open();
-    } else {
-      attach(run, network, Services.NONE);
+      return Optional.of(keeper.get()::seenAtGate);
     }
+    return Optional.of(attach(run, network, Services.NONE)::seenAtGate);
   }
 
   /** Opens the network again, when a running machine has lost who held it. */
@@ -83,6 +88,7 @@ final class MachineNetwork {
     Optional<Keeper> keeper = prepare(network);
     try {
       open(run, network, keeper);
+      keeper.ifPresent(Keeper::leave);
     } catch (RuntimeException e) {
       keeper.ifPresent(Keeper::close);
       throw e;
@@ -97,10 +103,16 @@ final class MachineNetwork {
     return relay;
   }
 
-  List<Proof> prove(Channel channel, Network network, Services services) {
+  /**
+   * Tries the network from inside.
+   *
+   * @param gate what its gateway has seen; without, the guest's word is all there is
+   */
+  List<Proof> prove(
+      Channel channel, Network network, Services services, Optional<IntSupplier> gate) {
     try {
       return network.needsRelay() || services != Services.NONE
-          ? Prover.all(channel, network, services)
+          ? Prover.all(channel, network, services, gate)
           : Prover.interfaces(channel);
     } catch (IOException e) {
       throw new MachineException(
@@ -112,12 +124,16 @@ final class MachineNetwork {
   }
 
   /** Throws when the network lets through what it must not, or the other way about. */
-  void require(Channel channel, Network network) {
-    for (Proof proof : prove(channel, network, Services.NONE)) {
+  void require(Channel channel, Network network, Optional<IntSupplier> gate) {
+    require(directory.name(), prove(channel, network, Services.NONE, gate));
+  }
+
+  static void require(String machine, List<Proof> proofs) {
+    for (Proof proof : proofs) {
       if (!proof.holds()) {
         throw new MachineException(
             ErrorCode.GUEST,
-            "prove the network of machine '" + directory.name() + "'",
+            "prove the network of machine '" + machine + "'",
             (proof.mustFail() ? "it must not reach " : "it must reach ")
                 + proof.attempt()
                 + ", but what came of it was: "

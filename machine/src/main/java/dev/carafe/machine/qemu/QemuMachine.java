@@ -325,7 +325,11 @@ final class QemuMachine implements Machine {
     Network reachable = spec().network();
     return engine
         .connections(directory)
-        .use(run, channel -> network().prove(channel, reachable, engine.services(directory)));
+        .use(
+            run,
+            channel ->
+                network()
+                    .prove(channel, reachable, engine.services(directory), engine.gate(directory)));
   }
 
   @Override

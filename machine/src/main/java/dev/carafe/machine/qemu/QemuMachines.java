@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntSupplier;
 
 /** The built-in engine. See the package's description. */
 public final class QemuMachines implements Machines {
@@ -68,9 +69,10 @@ public final class QemuMachines implements Machines {
    * Opens the machines kept in {@code home}; touches nothing yet.
    *
    * @param keeper a command that, followed by a machine's name, reads one line, attaches to the
-   *     machine's network, writes {@code open} or a sentence that says why not, and lives until the
-   *     network is closed. When it is given, the networks of the machines that are started are held
-   *     by such processes and not by this one
+   *     machine's network, writes {@code open} or a sentence that says why not, answers each
+   *     further line with the number of connections that have come to the gateway's port for
+   *     trying, and lives until the network is closed. When it is given, the networks of the
+   *     machines that are started are held by such processes and not by this one
    */
   public static QemuMachines open(Home home, Progress progress, Optional<List<String>> keeper) {
     try {
@@ -242,6 +244,13 @@ public final class QemuMachines implements Machines {
     synchronized (relays) {
       Relay held = relays.get(machine.path());
       return held == null ? Services.NONE : held.services();
+    }
+  }
+
+  /** What the gateway of a machine has seen, if this process holds it. */
+  Optional<IntSupplier> gate(MachineDirectory machine) {
+    synchronized (relays) {
+      return Optional.ofNullable(relays.get(machine.path())).map(relay -> relay::seenAtGate);
     }
   }
 

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * One start of a machine, its lock held: image, template, QEMU, identity, first-time commands.
@@ -167,11 +168,12 @@ final class Start {
    */
   private void openNetwork(Optional<Keeper> keeper) {
     Run run = RecordFile.readRun(directory.run()).orElseThrow();
-    network.open(run, record.spec().network(), keeper);
+    Optional<IntSupplier> gate = network.open(run, record.spec().network(), keeper);
     Trace.step("the network is open");
     engine
         .connections(directory)
-        .with(run, channel -> network.require(channel, record.spec().network()));
+        .with(run, channel -> network.require(channel, record.spec().network(), gate));
+    keeper.ifPresent(Keeper::leave);
     Trace.step("the network is proved");
   }
 

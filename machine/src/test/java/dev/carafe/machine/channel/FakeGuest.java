@@ -17,9 +17,9 @@ import java.util.concurrent.CompletableFuture;
  * The guest's end of a channel, in a test's hands: it sends what the test says, well-formed or not,
  * and shows frame by frame what the host has sent.
  */
-final class FakeGuest implements AutoCloseable {
+public final class FakeGuest implements AutoCloseable {
   /** A frame as it came from the host. */
-  record Frame(int type, int flags, int stream, byte[] payload) {
+  public record Frame(int type, int flags, int stream, byte[] payload) {
     int number() {
       return ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).getInt();
     }
@@ -35,7 +35,7 @@ final class FakeGuest implements AutoCloseable {
   private final SocketChannel guest;
   private final byte[] nonce = new byte[Protocol.NONCE_BYTES];
 
-  FakeGuest(Path directory) throws IOException {
+  public FakeGuest(Path directory) throws IOException {
     UnixDomainSocketAddress address =
         UnixDomainSocketAddress.of(directory.resolve("fake-" + System.nanoTime()));
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -53,7 +53,7 @@ final class FakeGuest implements AutoCloseable {
     return opening.get();
   }
 
-  Channel channel() throws Exception {
+  public Channel channel() throws Exception {
     return channel(Patience.NORMAL);
   }
 
@@ -108,7 +108,7 @@ final class FakeGuest implements AutoCloseable {
   }
 
   /** The next frame from the host; padding before it is skipped. */
-  Frame next() throws IOException {
+  public Frame next() throws IOException {
     ByteBuffer header = little(12).limit(1);
     do {
       header.clear().limit(1);
@@ -121,7 +121,7 @@ final class FakeGuest implements AutoCloseable {
   }
 
   /** The next frame, which must be of this type. */
-  Frame next(int type) throws IOException {
+  public Frame next(int type) throws IOException {
     Frame frame = next();
     if (frame.type() != type) {
       throw new AssertionError("a frame of type " + frame.type() + " instead of " + type);
@@ -161,7 +161,7 @@ final class FakeGuest implements AutoCloseable {
     send(frame(Protocol.CREDIT, 0, stream, little(4).putInt(bytes).array()));
   }
 
-  void result(int stream, int kind, int code, String message) throws IOException {
+  public void result(int stream, int kind, int code, String message) throws IOException {
     send(frame(Protocol.RESULT, 0, stream, resultPayload(kind, code, message)));
   }
 
@@ -190,6 +190,11 @@ final class FakeGuest implements AutoCloseable {
 
   static ByteBuffer little(int bytes) {
     return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Says nothing more: a host that has found nothing wrong so far finds only that. */
+  void fallSilent() throws IOException {
+    guest.shutdownOutput();
   }
 
   /** Closes the guest's end only. */
