@@ -70,11 +70,16 @@ final class Ranges {
       return false;
     }
     for (Cidr cidr : named) {
-      if (range.contains(cidr) && cidr.contains(plain)) {
+      if (opens(cidr, range, plain)) {
         return false;
       }
     }
     return true;
+  }
+
+  /** Whether naming a network opens a range for an address: it must lie inside the range. */
+  private static boolean opens(Cidr named, Cidr range, byte[] plain) {
+    return range.contains(named) && named.contains(plain);
   }
 
   /** The smallest range that has the address, or null: an address is opened by naming that one. */

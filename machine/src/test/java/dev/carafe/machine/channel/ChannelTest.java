@@ -438,6 +438,7 @@ class ChannelTest {
     try (Channel channel = guest.channel();
         Execution run = start(channel)) {
       guest.send(frame);
+      guest.fallSilent();
       assertCode(run::await, ErrorCode.GUEST, "the guest ");
       assertThat(channel.isOpen()).isFalse();
       assertThat(guest.readByte()).isEqualTo(-1);
@@ -453,6 +454,7 @@ class ChannelTest {
         guest.data(1, Protocol.OUTPUT, false, new byte[65_536]);
       }
       guest.data(1, Protocol.OUTPUT, false, new byte[1]);
+      guest.fallSilent();
       assertCode(run::await, ErrorCode.GUEST, "more data than it had credit for");
       assertThat(run.stdout().readNBytes(262_144)).hasSize(262_144);
       assertThatThrownBy(() -> run.stdout().read()).isInstanceOf(IOException.class);
@@ -465,6 +467,7 @@ class ChannelTest {
         Execution run = start(channel)) {
       guest.data(1, Protocol.ERROR, true, new byte[] {1});
       guest.data(1, Protocol.ERROR, true, new byte[0]);
+      guest.fallSilent();
       assertCode(run::await, ErrorCode.GUEST, "after the end of its lane");
     }
   }
@@ -475,7 +478,18 @@ class ChannelTest {
         Execution run = channel.exec(cat())) {
       guest.next(Protocol.REQUEST);
       guest.data(1, Protocol.OUTPUT, false, new byte[] {1});
+      guest.fallSilent();
       assertCode(run::await, ErrorCode.GUEST, "lane 1");
+    }
+  }
+
+  @Test
+  void whatHasStartedCannotHaveFailedToStart() throws Exception {
+    try (Channel channel = guest.channel();
+        Execution run = start(channel)) {
+      guest.finish(1, Protocol.NOT_STARTED, 127, "");
+      guest.fallSilent();
+      assertCode(run::await, ErrorCode.GUEST, "did not start a command that it had started");
     }
   }
 
@@ -485,6 +499,7 @@ class ChannelTest {
       var sync = inBackground(() -> channel.sync(LONG));
       guest.next(Protocol.REQUEST);
       guest.result(1, Protocol.DONE, 1, "");
+      guest.fallSilent();
       assertThat(sync.get()).hasMessageContaining("a command's result");
     }
   }

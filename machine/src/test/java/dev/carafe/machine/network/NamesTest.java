@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,7 @@ import org.xbill.DNS.Type;
 class NamesTest {
   @TempDir Path directory;
   private final Map<String, Answer> world = new ConcurrentHashMap<>();
+  private final List<String> asked = new CopyOnWriteArrayList<>();
   private FakeGuest guest;
   private Relay relay;
   private int stream = -1;
@@ -62,7 +64,10 @@ class NamesTest {
                     network,
                     services,
                     new Denials(directory.resolve("denials"), InstantSource.system()),
-                    (name, six, done) -> done.accept(world.getOrDefault(name, Answer.UNKNOWN)),
+                    (name, six, done) -> {
+                      asked.add(name);
+                      done.accept(world.getOrDefault(name, Answer.UNKNOWN));
+                    },
                     Duration.ofSeconds(20)));
     guest.welcome();
     relay = opening.get();
@@ -134,9 +139,20 @@ class NamesTest {
       ask(name, Type.A);
       assertThat(answer().getRcode()).as(name).isEqualTo(Rcode.NXDOMAIN);
     }
+    assertThat(asked).isEmpty();
     assertThat(Denials.read(directory.resolve("denials"), 10))
         .hasSize(5)
         .allMatch(denial -> denial.operation().equals("dns"));
+  }
+
+  @Test
+  void aNameThatNobodyCanHaveIsAskedOfNobody() throws Exception {
+    open(Network.open(), Services.NONE);
+    for (String name : List.of("localhost.", "a.localhost.", "printer.local.", "a.invalid.")) {
+      ask(name, Type.A);
+      assertThat(answer().getRcode()).as(name).isEqualTo(Rcode.NXDOMAIN);
+    }
+    assertThat(asked).isEmpty();
   }
 
   @Test
@@ -147,6 +163,7 @@ class NamesTest {
     assertThat(answer().getRcode()).isEqualTo(Rcode.NXDOMAIN);
     ask("a\\000.example.org.", Type.A);
     assertThat(answer().getRcode()).isEqualTo(Rcode.NXDOMAIN);
+    assertThat(asked).isEmpty();
   }
 
   @Test

@@ -223,6 +223,7 @@ class RelayTest {
       try (Socket socket = server.accept()) {
         guest.next(Wire.ACCEPTED);
         guest.send(each[0], each[1], each[2], new byte[each[3]]);
+        guest.fallSilent();
         assertThat(guest.isClosed()).isTrue();
         closed.await();
         assertThat(relay.isOpen()).isFalse();
@@ -238,8 +239,19 @@ class RelayTest {
     guest.open(1, 0, 9099);
     guest.data(1, "all", true);
     guest.data(1, "more", false);
+    guest.fallSilent();
     assertThat(guest.isClosed()).isTrue();
     assertThat(relay.reason()).contains("beyond its end");
+  }
+
+  @Test
+  void creditBeyondTheWindowClosesEverything() throws Exception {
+    open(Network.NONE, service(9099));
+    guest.open(1, 0, 9099);
+    guest.credit(1, 1);
+    guest.fallSilent();
+    assertThat(guest.isClosed()).isTrue();
+    assertThat(relay.reason()).contains("more credit than it has");
   }
 
   @Test
@@ -248,6 +260,7 @@ class RelayTest {
     guest.open(5, 0, 7);
     guest.next(Wire.RESET);
     guest.open(3, 0, 7);
+    guest.fallSilent();
     assertThat(guest.isClosed()).isTrue();
     assertThat(relay.reason()).contains("not new");
   }
@@ -273,6 +286,7 @@ class RelayTest {
       guest.next(Wire.ACCEPTED);
     }
     guest.open(2 * Wire.GUEST_STREAMS + 1, 0, 9099);
+    guest.fallSilent();
     assertThat(guest.isClosed()).isTrue();
     assertThat(relay.reason()).contains("more than 1024");
   }
@@ -301,8 +315,9 @@ class RelayTest {
     try (Socket client = new Socket(LOOPBACK, port)) {
       guest.next(Wire.OPEN);
       guest.data(6, "too early", false);
+      guest.fallSilent();
       assertThat(guest.isClosed()).isTrue();
-      assertThat(client.isConnected()).isTrue();
+      assertThat(relay.reason()).contains("has not accepted");
     }
   }
 
