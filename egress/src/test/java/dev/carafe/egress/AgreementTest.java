@@ -10,6 +10,7 @@ import dev.carafe.egress.routes.Match;
 import dev.carafe.egress.routes.PathMatch;
 import dev.carafe.egress.routes.Route;
 import dev.carafe.egress.scan.OnMatch;
+import dev.carafe.egress.tls.UpstreamTrust;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
@@ -87,17 +88,21 @@ class AgreementTest {
 
   @Test
   void connectToWhatHasNoRouteIsDenied() throws Exception {
-    denied(wire().send("CONNECT no.test:443 HTTP/1.1\r\nHost: no.test:443\r\n\r\n"), "no route");
+    String there = "no.test:" + server.port();
+    Wire wire = wire().send("CONNECT " + there + " HTTP/1.1\r\nHost: " + there + "\r\n\r\n");
+    denied(wire.half(), "no route");
   }
 
   @Test
   void connectToAnotherPortIsDenied() throws Exception {
-    denied(wire().send("CONNECT api.test:22 HTTP/1.1\r\nHost: api.test:22\r\n\r\n"), "port 22");
+    Wire wire = wire().send("CONNECT api.test:22 HTTP/1.1\r\nHost: api.test:22\r\n\r\n");
+    denied(wire.half(), "port 22");
   }
 
   @Test
   void connectAndHostMustAgree() throws Exception {
-    denied(wire().send("CONNECT " + at + " HTTP/1.1\r\nHost: other.test\r\n\r\n"), "different");
+    Wire wire = wire().send("CONNECT " + at + " HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    denied(wire.half(), "different");
   }
 
   @Test
@@ -147,7 +152,8 @@ class AgreementTest {
     Wire wire =
         wire()
             .send("CONNECT " + at + " HTTP/1.1\r\nHost: " + at + "\r\n")
-            .send("Content-Length: 5\r\n\r\nhello");
+            .send("Content-Length: 5\r\n\r\nhello")
+            .half();
     assertThat(wire.answer().status()).isEqualTo(400);
   }
 
@@ -189,6 +195,16 @@ class AgreementTest {
     assertThat(answer.status()).isIn(400, 403);
     assertThat(answer.body()).startsWith("egress: ");
     assertThat(server.heads()).isEmpty();
+  }
+
+  @Test
+  void whatNoMatchAllowsIsDenied() throws Exception {
+    Egress guarded = lab.start(matching("/public"));
+    Wire wire = lab.keep(Wire.to(Lab.address(guarded)));
+    Wire secure = wire.connect(at).tls(Lab.trusting(guarded.certificate()), "api.test");
+    denied(
+        secure.send("GET /private HTTP/1.1\r\nHost: " + at + "\r\n\r\n"),
+        "does not allow this method, path or header");
   }
 
   private Route matching(String prefix) {
@@ -235,6 +251,46 @@ class AgreementTest {
       Wire secure = wire.connect(at).tls(Lab.trusting(guarded.certificate()), "api.test");
       denied(secure.send("GET / HTTP/1.1\r\nHost: " + at + "\r\n\r\n"), "belongs to");
     }
+  }
+
+  @Test
+  void aNameThatLeadsToThisHostIsDenied() throws Exception {
+    TestServer plain = lab.plainServer().on("/", Behaviours::mirror);
+    Egress guarded =
+        lab.start(
+            lab.options(Lab.open("api.test", plain.port())).addresses(AddressRules.standard()));
+    String there = "api.test:" + plain.port();
+    Wire wire = lab.keep(Wire.to(Lab.address(guarded)));
+    denied(
+        wire.send("GET http://" + there + "/ HTTP/1.1\r\nHost: " + there + "\r\n\r\n"),
+        "belongs to this host");
+    assertThat(plain.connections()).isZero();
+  }
+
+  @Test
+  void aNameThatIsASecretIsDenied() throws Exception {
+    TestServer plain = lab.plainServer().on("/", Behaviours::mirror);
+    Egress broad =
+        lab.start(Lab.open("*.test", plain.port()), Lab.signed("api.test", server.port()));
+    String there = Lab.SECRET + ".test:" + plain.port();
+    Wire wire = lab.keep(Wire.to(Lab.address(broad)));
+    denied(
+        wire.send("GET http://" + there + "/ HTTP/1.1\r\nHost: " + there + "\r\n\r\n"),
+        "found in the host");
+    assertThat(plain.connections()).isZero();
+  }
+
+  @Test
+  void aServerThatNobodyVouchesForIsNotTalkedTo() throws Exception {
+    Egress strict =
+        lab.start(
+            lab.options(Lab.signed("api.test", server.port())).trust(UpstreamTrust.standard()));
+    Wire wire = lab.keep(Wire.to(Lab.address(strict)));
+    Wire secure = wire.connect(at).tls(Lab.trusting(strict.certificate()), "api.test");
+    Wire.Answer answer = secure.send("GET / HTTP/1.1\r\nHost: " + at + "\r\n\r\n").answer();
+    assertThat(answer.status()).isEqualTo(502);
+    assertThat(answer.body()).contains("is not trusted on this host");
+    assertThat(server.heads()).isEmpty();
   }
 
   @Test

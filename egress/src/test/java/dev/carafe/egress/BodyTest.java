@@ -1,5 +1,6 @@
 package dev.carafe.egress;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -20,9 +21,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,7 +58,7 @@ class BodyTest {
   private static byte[] gzip(String text) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-      gzip.write(text.getBytes(StandardCharsets.UTF_8));
+      gzip.write(text.getBytes(UTF_8));
     }
     return bytes.toByteArray();
   }
@@ -65,7 +66,7 @@ class BodyTest {
   private static byte[] deflate(String text) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DeflaterOutputStream out = new DeflaterOutputStream(bytes)) {
-      out.write(text.getBytes(StandardCharsets.UTF_8));
+      out.write(text.getBytes(UTF_8));
     }
     return bytes.toByteArray();
   }
@@ -119,6 +120,40 @@ class BodyTest {
             BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.body()).doesNotContain(Lab.SECRET).contains("x-custom: a ").endsWith("!");
+  }
+
+  @Test
+  void whatCannotBeRedactedDoesNotLeave() throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    Route route = Lab.route("api.test", server.port(), List.of(), Optional.empty(), OnMatch.REDACT);
+    HttpClient client = lab.client(lab.start(route), Version.HTTP_2);
+    // In base64, a token of a service is found, and cannot be overwritten.
+    byte[] login = ("me:gh" + "p_" + "t7Rk29XzQw8LmN4vB6yH1cJ5dF3gS0aPqE2u").getBytes(UTF_8);
+    HttpResponse<String> answer =
+        client.send(
+            request(server, "/mirror")
+                .header("x-login", Base64.getEncoder().encodeToString(login))
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(403);
+    assertThat(answer.body()).contains("found in the header x-login");
+    assertThat(server.heads()).isEmpty();
+  }
+
+  @Test
+  void whileNothingCanBeWrittenDownNothingIsLetThrough(@TempDir Path directory) throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    Audit audit = Audit.open(AuditOptions.of(directory.resolve("audit.jsonl")));
+    Egress egress = lab.start(lab.options(Lab.open("api.test", server.port())).audit(audit));
+    HttpClient client = lab.client(egress, Version.HTTP_1_1);
+    assertThat(client.send(request(server, "/mirror").build(), BodyHandlers.ofString()).body())
+        .startsWith("GET /mirror\n");
+    audit.close();
+    HttpResponse<String> answer =
+        client.send(request(server, "/mirror").build(), BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.body()).startsWith("egress: the audit cannot be written");
+    assertThat(server.heads()).hasSize(1);
   }
 
   @Test

@@ -113,6 +113,13 @@ class Http2Test {
     assertThat(server.connections()).isEqualTo(1);
   }
 
+  @Test
+  void thereIsNoTunnelInAStream() throws Exception {
+    Http2Wire.Stream stream = wire(false).open(Http2Wire.request("CONNECT", at, "/mirror"), false);
+    assertThat(stream.headers().status()).hasToString("403");
+    assertThat(server.heads()).isEmpty();
+  }
+
   static Stream<Arguments> hostile() {
     return Stream.of(
         Arguments.of("a value with CR LF", edit(h -> h.add("x", "a\r\nx-evil: 1"))),

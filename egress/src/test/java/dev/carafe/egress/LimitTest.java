@@ -56,7 +56,7 @@ class LimitTest {
     Egress egress = start(Limits.standard().withCounts(1, 10, 1));
     Wire first = wire(egress).send(get("/yes"));
     assertThat(first.answer().status()).isEqualTo(200);
-    Wire.Answer second = wire(egress).answer();
+    Wire.Answer second = wire(egress).half().answer();
     assertThat(second.status()).isEqualTo(503);
     assertThat(second.body()).isEqualTo("egress: too many connections at once\n");
   }
@@ -94,6 +94,8 @@ class LimitTest {
   void aHeadThatNeverEndsIsGivenUp() throws Exception {
     Egress egress = start(Limits.standard().withTimes(SHORT, LONG, LONG, LONG, LONG, LONG));
     Wire wire = wire(egress).send("GET http://" + at + "/ HTTP/1.1\r\n");
+    // Longer than this nobody waits for what does not come.
+    wire.socket().setSoTimeout(5_000);
     assertThat(wire.rest()).isEmpty();
   }
 

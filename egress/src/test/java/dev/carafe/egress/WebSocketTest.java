@@ -197,11 +197,16 @@ class WebSocketTest {
     WebSocket socket = connect();
     int half = Lab.SECRET.length() / 2;
     socket.sendText(Lab.SECRET.substring(0, half), true).get(20, TimeUnit.SECONDS);
-    socket.sendText(Lab.SECRET.substring(half), true);
+    socket
+        .sendText(Lab.SECRET.substring(half), true)
+        .thenCompose(sent -> socket.sendText("all of it", true));
     String last = "";
-    for (String heard = next(atServer); !heard.equals("gone"); heard = next(atServer)) {
+    String heard = next(atServer);
+    while (!heard.equals("gone") && !heard.endsWith("all of it")) {
       last = heard;
+      heard = next(atServer);
     }
+    assertThat(heard).isEqualTo("gone");
     assertThat(last).doesNotContain(Lab.SECRET.substring(half));
   }
 

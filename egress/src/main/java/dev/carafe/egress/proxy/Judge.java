@@ -159,12 +159,17 @@ final class Judge {
     }
     if (redact) {
       byte[] redacted = scanner.redact(bytes);
-      if (scanner.check(where, redacted).isEmpty()) {
+      if (clean(where, redacted)) {
         findings.add(finding.get());
         return new String(redacted, StandardCharsets.ISO_8859_1);
       }
     }
     throw Refused.found(finding.get());
+  }
+
+  /** Whether nothing is left: not all that is found can be overwritten. */
+  private boolean clean(String where, byte[] redacted) {
+    return scanner.check(where, redacted).isEmpty();
   }
 
   private static Request outgoing(Request request, Route route, boolean reads) {

@@ -139,11 +139,16 @@ public final class RouteTable implements AutoCloseable {
   synchronized void look() {
     Path path = file.orElseThrow();
     byte[] now = bytesOrNone(path);
-    boolean settled = Arrays.equals(now, seen);
+    boolean asBefore = settled(now);
     seen = now;
-    if (settled && !closed && !Arrays.equals(now, handled)) {
+    if (asBefore && !closed && !Arrays.equals(now, handled)) {
       load(path, now);
     }
+  }
+
+  /** Whether nobody has written since the last look. */
+  private boolean settled(byte[] now) {
+    return Arrays.equals(now, seen);
   }
 
   /** No bytes stand for a file that cannot be read: an empty one is of no use either. */

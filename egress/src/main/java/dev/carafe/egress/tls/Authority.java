@@ -171,13 +171,6 @@ public final class Authority {
 
   private X509Certificate makeOwn() {
     try {
-      GeneralSubtree[] permitted =
-          (hosts.isEmpty() ? Set.of("invalid") : hosts)
-              .stream()
-                  .map(host -> host.startsWith("*.") ? host.substring(2) : host)
-                  .distinct()
-                  .map(host -> new GeneralSubtree(new GeneralName(GeneralName.dNSName, host)))
-                  .toArray(GeneralSubtree[]::new);
       GeneralSubtree[] excluded = {
         new GeneralSubtree(new GeneralName(GeneralName.iPAddress, new DEROctetString(new byte[8]))),
         new GeneralSubtree(new GeneralName(GeneralName.iPAddress, new DEROctetString(new byte[32])))
@@ -188,11 +181,21 @@ public final class Authority {
               .addExtension(
                   Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign))
               .addExtension(
-                  Extension.nameConstraints, true, new NameConstraints(permitted, excluded));
+                  Extension.nameConstraints, true, new NameConstraints(permitted(), excluded));
       return sign(builder);
     } catch (IOException | GeneralSecurityException | OperatorCreationException e) {
       throw new IllegalStateException("the bottle's certificate authority cannot be made", e);
     }
+  }
+
+  /** The hosts that it is good for, and what is below them; of none it is good for nothing. */
+  private GeneralSubtree[] permitted() {
+    return (hosts.isEmpty() ? Set.of("invalid") : hosts)
+        .stream()
+            .map(host -> host.startsWith("*.") ? host.substring(2) : host)
+            .distinct()
+            .map(host -> new GeneralSubtree(new GeneralName(GeneralName.dNSName, host)))
+            .toArray(GeneralSubtree[]::new);
   }
 
   private X509Certificate makeFor(String host) throws IOException {
