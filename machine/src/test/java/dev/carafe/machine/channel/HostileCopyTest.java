@@ -130,7 +130,9 @@ class HostileCopyTest {
             new Entries().entry(3, "", "../../outside").file("a", "").end()),
         row("a hard link at the top", new Entries().entry(4, "", "x").end()),
         row("a hard link out", Entries.tree().entry(4, "a", "../outside/kept").end()),
-        row("a hard link to an absolute path", Entries.tree().entry(4, "a", "/nonexistent/kept").end()),
+        row(
+            "a hard link to an absolute path",
+            Entries.tree().entry(4, "a", "/nonexistent/kept").end()),
         row("a hard link to nothing", Entries.tree().entry(4, "a", "b").end()),
         row("a hard link to itself", Entries.tree().entry(4, "a", "a").end()),
         row("a hard link to a directory", Entries.tree().entry(2, "d").entry(4, "a", "d").end()),
