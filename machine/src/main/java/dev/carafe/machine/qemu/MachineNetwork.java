@@ -21,10 +21,16 @@ final class MachineNetwork {
 
   private final QemuMachines engine;
   private final MachineDirectory directory;
+  private final Optional<Runnable> opener;
 
-  MachineNetwork(QemuMachines engine, MachineDirectory directory) {
+  /**
+   * @param opener opens the network in this process, with services; if empty, there are none but
+   *     those that a keeper gives
+   */
+  MachineNetwork(QemuMachines engine, MachineDirectory directory, Optional<Runnable> opener) {
     this.engine = engine;
     this.directory = directory;
+    this.opener = opener;
   }
 
   /** Throws when a port that is to be published is another running machine's. */
@@ -56,28 +62,35 @@ final class MachineNetwork {
 
   /** Begins the process that is to hold the network, when one is needed. */
   Optional<Keeper> prepare(Network network) {
-    if (!network.needsRelay() || engine.keeper().isEmpty()) {
+    if (opener.isPresent() || !network.needsRelay() || engine.keeper().isEmpty()) {
       return Optional.empty();
     }
     String setsid = engine.host().program("setsid").toString();
     return Optional.of(Keeper.begin(engine.keeper().get(), setsid, directory));
   }
 
-  /** Opens the network, held by {@code keeper} if there is one and else by this process. */
+  /**
+   * Opens the network, held by {@code keeper} if there is one and else by this process, and has the
+   * opener open what it opens. What has services only and nobody to give them stays closed.
+   */
   void open(Run run, Network network, Optional<Keeper> keeper) {
-    if (!network.needsRelay()) {
-      return;
-    }
-    if (keeper.isPresent()) {
+    if (opener.isPresent()) {
+      opener.get().run();
+    } else if (keeper.isPresent()) {
       keeper.get().open();
-    } else {
+    } else if (network.needsRelay() && !waits(network)) {
       attach(run, network, Services.NONE);
     }
   }
 
+  /** Whether there is nothing to open before somebody comes with services. */
+  private static boolean waits(Network network) {
+    return network.reach() == Network.Reach.SERVICES && network.ports().isEmpty();
+  }
+
   /** Opens the network again, when a running machine has lost who held it. */
   void reopen(Run run, Network network) throws IOException {
-    if (!network.needsRelay() || Ports.networkIsHeld(directory)) {
+    if (opener.isEmpty() && !network.needsRelay() || Ports.networkIsHeld(directory)) {
       return;
     }
     Optional<Keeper> keeper = prepare(network);
@@ -111,9 +124,15 @@ final class MachineNetwork {
     }
   }
 
-  /** Throws when the network lets through what it must not, or the other way about. */
-  void require(Channel channel, Network network) {
-    for (Proof proof : prove(channel, network, Services.NONE)) {
+  /**
+   * Throws when the network that was just opened lets through what it must not, or the other way
+   * about.
+   *
+   * @param kept whether a process of its own holds it
+   */
+  void require(Channel channel, Network network, boolean kept) {
+    Network opened = waits(network) && opener.isEmpty() && !kept ? Network.NONE : network;
+    for (Proof proof : prove(channel, opened, engine.services(directory))) {
       if (!proof.holds()) {
         throw new MachineException(
             ErrorCode.GUEST,

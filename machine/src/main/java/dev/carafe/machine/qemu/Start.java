@@ -32,11 +32,15 @@ final class Start {
   private final MachineNetwork network;
   private MachineRecord record;
 
-  Start(QemuMachines engine, MachineDirectory directory, MachineRecord record) {
+  Start(
+      QemuMachines engine,
+      MachineDirectory directory,
+      MachineRecord record,
+      MachineNetwork network) {
     this.engine = engine;
     this.directory = directory;
     this.record = record;
-    this.network = new MachineNetwork(engine, directory);
+    this.network = network;
   }
 
   void run() throws IOException {
@@ -171,7 +175,8 @@ final class Start {
     Trace.step("the network is open");
     engine
         .connections(directory)
-        .with(run, channel -> network.require(channel, record.spec().network()));
+        .with(
+            run, channel -> network.require(channel, record.spec().network(), keeper.isPresent()));
     Trace.step("the network is proved");
   }
 
