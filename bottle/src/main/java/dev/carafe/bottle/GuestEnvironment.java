@@ -36,7 +36,8 @@ public final class GuestEnvironment {
           "REQUESTS_CA_BUNDLE",
           "CURL_CA_BUNDLE",
           "GIT_SSL_CAINFO",
-          "CARGO_HTTP_CAINFO"
+          "CARGO_HTTP_CAINFO",
+          "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
         }) {
       variables.put(name, GuestTrust.BUNDLE);
     }

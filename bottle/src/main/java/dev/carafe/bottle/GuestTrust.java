@@ -40,6 +40,12 @@ final class GuestTrust {
   /**
    * The first of the places where distributions keep all certificates in one file is made to hold
    * ours too, between two marks. OpenSSL looks up single files by a hash of the subject's name.
+   *
+   * <p>The distribution's own tool, when a package has it run, writes that file without the marks
+   * and with what lies in {@code /usr/local/share}: so the certificate that lies there is taken
+   * out, too. If it stayed, programs would find it before the new one, which has the same name, and
+   * believe that the new one's hosts are not covered. The file is replaced at once, because others
+   * may be reading it.
    */
   private static final String INSTALL =
       """
@@ -51,18 +57,32 @@ final class GuestTrust {
           /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
         if [ -e "$file" ]; then store=$file; break; fi
       done
+      own=/usr/local/share/ca-certificates/carafe.crt
+      old=
+      if [ -e "$own" ]; then old=$(sed -n 3p "$own"); fi
       if [ -n "$store" ]; then
-        sed "/^$mark\\$/,/^# carafe: end\\$/d" "$store" >"$dir/system.crt"
+        store=$(readlink -f "$store")
+        sed "/^$mark\\$/,/^# carafe: end\\$/d" "$store" |
+          sed -n "/^-----BEGIN CERTIFICATE/{
+            :more
+            /-----END CERTIFICATE-----/!{
+              N
+              b more
+            }
+            \\,\\n${old:-no such line}\\n,d
+          }
+          p" >"$dir/system.crt"
       else
         : >"$dir/system.crt"
       fi
       { cat "$dir/system.crt"; echo "$mark"; cat "$dir/ca.crt"; echo '# carafe: end'; } >"$dir/.bundle"
       mv "$dir/.bundle" "$dir/bundle.crt"
       rm "$dir/system.crt"
-      if [ -n "$store" ]; then cat "$dir/bundle.crt" >"$store"; fi
-      if [ -d /usr/local/share/ca-certificates ]; then
-        cp "$dir/ca.crt" /usr/local/share/ca-certificates/carafe.crt
+      if [ -n "$store" ]; then
+        cp "$dir/bundle.crt" "$store.carafe"
+        mv "$store.carafe" "$store"
       fi
+      if [ -d "${own%/*}" ]; then cp "$dir/ca.crt" "$own"; fi
       if [ -d /etc/ssl/certs ] && command -v openssl >/dev/null; then
         hash=$(openssl x509 -hash -noout -in "$dir/ca.crt")
         ln -sf "$dir/ca.crt" "/etc/ssl/certs/$hash.0"
@@ -113,7 +133,7 @@ final class GuestTrust {
           "exit code "
               + result.exitCode()
               + (said.isEmpty() ? "" : ": " + said.substring(Math.max(0, said.length() - 500)))
-              + "; its image needs sh, sed, cat, cp and mv");
+              + "; its image needs sh, sed, cat, cp, mv, rm and readlink");
     }
   }
 

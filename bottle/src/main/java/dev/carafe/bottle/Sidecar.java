@@ -6,13 +6,11 @@ import dev.carafe.egress.Listen;
 import dev.carafe.egress.audit.Audit;
 import dev.carafe.egress.audit.AuditException;
 import dev.carafe.egress.audit.AuditOptions;
-import dev.carafe.egress.proxy.AddressRules;
 import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.RouteTable.Event;
 import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.ScanRules;
 import dev.carafe.egress.secret.SecretSources;
-import dev.carafe.egress.tls.UpstreamTrust;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Gateway;
 import dev.carafe.machine.Machine;
@@ -40,8 +38,11 @@ import java.util.function.Predicate;
  * authority of its own: programs that go on running in the guest have to read its certificate
  * again.
  *
+ * <p>When the routes file changes, what it allows does, and the guest is given a certificate for
+ * its hosts.
+ *
  * <p>{@link #open} returns only after it was tried from inside that the way out is what it should
- * be. Any thread. {@link #open} and {@link #close} block.
+ * be. Any thread. {@link #start}, {@link #open}, {@link #reload} and {@link #close} block.
  */
 public final class Sidecar implements Gateway {
   private static final int TLS_PORT = 443;
@@ -51,12 +52,41 @@ public final class Sidecar implements Gateway {
   private final Gateway gateway;
   private final RouteTable routes;
   private final Egress egress;
+  private final TrustKeeper trust;
 
-  private Sidecar(Deque<AutoCloseable> undo, Gateway gateway, RouteTable routes, Egress egress) {
+  private Sidecar(
+      Deque<AutoCloseable> undo,
+      Gateway gateway,
+      RouteTable routes,
+      Egress egress,
+      TrustKeeper trust) {
     this.undo = undo;
     this.gateway = gateway;
     this.routes = routes;
     this.egress = egress;
+    this.trust = trust;
+  }
+
+  /**
+   * Starts a machine with its way out open before anything runs in it; or opens the way out of one
+   * that runs.
+   *
+   * @throws MachineException when either is not possible; then the machine is as it was
+   */
+  public static Sidecar start(Machine machine, SidecarSpec spec) {
+    AtomicReference<Sidecar> opened = new AtomicReference<>();
+    try {
+      // The start itself proves that the way out is what it should be.
+      machine.start(running -> opened.set(open(running, spec, false)));
+    } catch (RuntimeException e) {
+      Sidecar useless = opened.get();
+      if (useless != null) {
+        useless.close();
+      }
+      throw e;
+    }
+    Sidecar sidecar = opened.get();
+    return sidecar == null ? open(machine, spec) : sidecar;
   }
 
   /**
@@ -67,10 +97,15 @@ public final class Sidecar implements Gateway {
    *     left open
    */
   public static Sidecar open(Machine machine, SidecarSpec spec) {
+    return open(machine, spec, true);
+  }
+
+  private static Sidecar open(Machine machine, SidecarSpec spec, boolean prove) {
     String attempted = "open the sidecar of machine '" + machine.name() + "'";
     Deque<AutoCloseable> undo = new ArrayDeque<>();
     try {
-      RouteTable routes = routes(spec, attempted);
+      AtomicReference<Runnable> changed = new AtomicReference<>(() -> {});
+      RouteTable routes = routes(spec, attempted, () -> changed.get().run());
       undo.push(routes);
       Audit audit = Audit.none();
       if (spec.audit().isPresent()) {
@@ -91,25 +126,27 @@ public final class Sidecar implements Gateway {
                   .rules(allowed -> rules(allowed, spec))
                   .audit(audit)
                   .environment(spec.environment())
-                  .addresses(
-                      AddressRules.standard()
-                          .and(routes.current().allow().stream().map(Object::toString).toList()))
-                  .trust(UpstreamTrust.with(routes.current().authorities()))
                   .listen(new Listen(Listen.Kind.PROXY, proxy, 0))
                   .listen(new Listen(Listen.Kind.TLS, tls, TLS_PORT))
                   .listen(new Listen(Listen.Kind.HTTP, http, HTTP_PORT)));
       undo.push(egress);
       // Before there is a way out: nothing in the guest uses it without trusting it.
-      GuestTrust.install(machine, egress.certificate());
+      TrustKeeper trust = new TrustKeeper(machine, egress::certificate, spec.notes());
+      undo.push(trust);
+      trust.renew();
       Gateway gateway =
           machine.attach(
               new Services(
                   Map.of(GuestEnvironment.PROXY_PORT, proxy, TLS_PORT, tls, HTTP_PORT, http),
                   names(routes)));
       undo.push(gateway);
-      prove(machine, attempted);
+      if (prove) {
+        prove(machine, attempted);
+      }
+      changed.set(trust::renewSoon);
+      trust.watch();
       routes.watch();
-      Sidecar sidecar = new Sidecar(undo, gateway, routes, egress);
+      Sidecar sidecar = new Sidecar(undo, gateway, routes, egress, trust);
       // What stands behind a way out that has ended serves nobody.
       gateway.onClose(() -> Thread.startVirtualThread(sidecar::close));
       return sidecar;
@@ -133,7 +170,7 @@ public final class Sidecar implements Gateway {
     }
   }
 
-  private static RouteTable routes(SidecarSpec spec, String attempted) {
+  private static RouteTable routes(SidecarSpec spec, String attempted, Runnable changed) {
     AtomicReference<Event> first = new AtomicReference<>();
     RouteTable routes =
         RouteTable.open(
@@ -142,6 +179,7 @@ public final class Sidecar implements Gateway {
             event -> {
               if (!first.compareAndSet(null, event)) {
                 spec.notes().accept(event.text());
+                changed.run();
               }
             });
     if (first.get() instanceof Event.Denied denied) {
@@ -192,9 +230,18 @@ public final class Sidecar implements Gateway {
     return gateway.seenAtGate();
   }
 
-  /** Reads the routes file again, and fetches the secrets it refers to. */
+  /**
+   * Reads the routes file again, and fetches the secrets it refers to. When this returns, programs
+   * that are started in the guest reach the new routes. A file that cannot be used changes nothing,
+   * and is told to the spec's notes. The file is also read by itself, a second or two after it has
+   * changed.
+   *
+   * @throws MachineException when the guest cannot be made to trust the certificate that the new
+   *     routes need; that is tried again later
+   */
   public void reload() {
     routes.reload();
+    trust.renew();
   }
 
   /** The certificate that the guest trusts, PEM. */

@@ -7,6 +7,8 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** {@code machine create}: makes a machine, which is not started yet. */
@@ -39,10 +41,14 @@ final class CreateVerb extends Verb {
     String name = MachineFlags.name(arguments.machineName());
     MachineSpec spec;
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"))) {
+      MachineSpec flags = MachineFlags.spec(arguments, context, name);
+      Map<String, String> labels = new LinkedHashMap<>(Values.labels(arguments.values("--label")));
+      // By some of its labels a machine knows its sidecar.
+      labels.putAll(flags.labels());
       spec =
-          MachineFlags.spec(arguments, context, name).toBuilder()
+          flags.toBuilder()
               .init(arguments.values("--init"))
-              .labels(Values.labels(arguments.values("--label")))
+              .labels(labels)
               .workload(arguments.command())
               .build();
       Optional<String> file = arguments.value("--from");

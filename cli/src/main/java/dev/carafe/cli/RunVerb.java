@@ -97,12 +97,7 @@ final class RunVerb extends Verb {
       int exitCode;
       try {
         if (interrupts.exitCode().isEmpty()) {
-          machine.start();
-        }
-        Optional<SidecarSpec> sidecar = SidecarSpec.of(spec, context.env());
-        if (sidecar.isPresent() && interrupts.exitCode().isEmpty()) {
-          // It is closed with the machines at the latest.
-          Sidecar.open(machine, sidecar.get().withNotes(context.console()::note));
+          start(machine, spec, context);
         }
         progress.clear();
         exitCode =
@@ -121,6 +116,16 @@ final class RunVerb extends Verb {
         return interrupts.exitCode().getAsInt();
       }
       throw e;
+    }
+  }
+
+  private static void start(Machine machine, MachineSpec spec, Context context) {
+    Optional<SidecarSpec> sidecar = SidecarSpec.of(spec, context.env());
+    if (sidecar.isPresent()) {
+      // It is closed with the machines at the latest.
+      Sidecar.start(machine, sidecar.get().withNotes(context.console()::note));
+    } else {
+      machine.start();
     }
   }
 

@@ -2,14 +2,18 @@ package dev.carafe.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.carafe.bottle.SidecarSpec;
 import dev.carafe.cli.Caller.Outcome;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus.State;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +52,19 @@ class MachineVerbsTest {
             """);
     assertThat(caller.machines.machines.get("web").spec)
         .isEqualTo(MachineSpec.builder("web").init(List.of("true", "apt-get update")).build());
+  }
+
+  @Test
+  void aMachineWithRoutesKeepsWhatItsSidecarIsFoundBy(@TempDir Path directory) throws Exception {
+    Path routes = Files.writeString(directory.resolve("r.yaml"), "version: 1\nroutes: []\n");
+    Caller caller = Caller.carafe();
+    Outcome outcome =
+        caller.call("machine", "create", "web", "--routes", routes.toString(), "--label", "team=x");
+    assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+    MachineSpec spec = caller.machines.machines.get("web").spec;
+    assertThat(spec.labels()).containsEntry("team", "x");
+    assertThat(SidecarSpec.of(spec, Map.of("HOME", "/home/x")).orElseThrow().routes())
+        .isEqualTo(routes);
   }
 
   @Test

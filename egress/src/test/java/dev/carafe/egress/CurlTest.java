@@ -51,6 +51,8 @@ class CurlTest {
       assertThat(curl(lab, egress, directory, "--http1.1", "--data", "hello", url))
           .endsWith("hello\n200 1.1");
       assertThat(curl(lab, egress, directory, "https://other.test/")).contains("403");
+      assertThat(curl(lab, egress, directory, "--verbose", "https://other.test/"))
+          .contains("HTTP/1.1 403 egress: no route to other.test");
       assertThat(curl(lab, egress, directory, "http://other.test/"))
           .isEqualTo("egress: no route to other.test\n\n403 1.1");
     }

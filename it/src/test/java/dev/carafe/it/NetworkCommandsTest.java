@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A machine's network when who started the machine is gone. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
@@ -116,6 +117,16 @@ class NetworkCommandsTest {
     assertThat(keepers()).isEmpty();
     Program refused = Program.carafe("run", "-n", name, "--", "curl", "-sS", url);
     assertThat(refused.exitCode()).isEqualTo(7);
+  }
+
+  @Test
+  void withRoutesItsSidecarIsThatProcess(@TempDir Path directory) throws Exception {
+    Path routes = Files.writeString(directory.resolve("none.yaml"), "version: 1\nroutes: []\n");
+    ok("machine", "create", "--name", name, "--routes", routes.toString(), "--label", "a=b");
+    ok("machine", "start", "--name", name);
+    assertThat(keepers()).hasSize(1);
+    assertThat(curl().out()).isEqualTo("egress: no route to 10.91.0.2\n");
+    ok("machine", "prove", name);
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
@@ -40,6 +41,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SidecarTest {
   private static final String CREDENTIAL = "carafe-test-credential-" + "5f1c9be07a2d";
   private static final String HOST = "api.service.example";
+  private static final String LATE = "late.service.example";
+  private static final String LATER = "later.service.example";
   private static final int REFUSED = 7;
 
   @TempDir static Path directory;
@@ -52,10 +55,28 @@ class SidecarTest {
 
   @BeforeAll
   static void open() throws Exception {
-    upstream = Upstream.start(directory, HOST, "plain.service.example", "other.example");
-    Path routes =
+    upstream =
+        Upstream.start(directory, HOST, "plain.service.example", LATE, LATER, "other.example");
+    Path routes = routes("");
+    MachineSpec made =
+        SidecarSpec.prepare(
+            MachineSpec.builder(Lab.name("sidecar"))
+                .init(List.of("curl -sS https://plain.service.example/init > /root/init"))
+                .build(),
+            routes);
+    machine = MACHINES.create(made);
+    Map<String, String> environment = new HashMap<>(Lab.environment());
+    environment.put("SERVICE_TOKEN", CREDENTIAL);
+    environment.put("HTTPS_PROXY", upstream.proxy());
+    spec = SidecarSpec.of(made, environment).orElseThrow();
+    sidecar = Sidecar.start(machine, spec);
+  }
+
+  /** The routes file with these lines more. */
+  private static Path routes(String more) throws IOException {
+    Path written =
         Files.writeString(
-            directory.resolve("routes.yaml"),
+            directory.resolve("routes.new"),
             """
             version: 1
             ca: %s
@@ -63,17 +84,11 @@ class SidecarTest {
               - host: %s
                 auth: {scheme: bearer, token: {env: SERVICE_TOKEN}}
               - host: plain.service.example
+            %s
             """
-                .formatted(upstream.certificate(), HOST));
-    MachineSpec made =
-        SidecarSpec.prepare(MachineSpec.builder(Lab.name("sidecar")).build(), routes);
-    machine = MACHINES.create(made);
-    machine.start();
-    Map<String, String> environment = new HashMap<>(Lab.environment());
-    environment.put("SERVICE_TOKEN", CREDENTIAL);
-    environment.put("HTTPS_PROXY", upstream.proxy());
-    spec = SidecarSpec.of(made, environment).orElseThrow();
-    sidecar = Sidecar.open(machine, spec);
+                .formatted(upstream.certificate(), HOST, more));
+    return Files.move(
+        written, directory.resolve("routes.yaml"), StandardCopyOption.REPLACE_EXISTING);
   }
 
   @AfterAll
@@ -129,7 +144,7 @@ class SidecarTest {
                     "bash",
                     "-c",
                     "exec 3<>/dev/tcp/10.91.0.1/9099; printf 'CONNECT other.example:443 HTTP/1.1\\r\\n"
-                        + "Host: other.example:443\\r\\nConnection: close\\r\\n\\r\\n' >&3; timeout 10 cat <&3")
+                        + "Host: other.example:443\\r\\nConnection: close\\r\\n\\r\\n' >&3; sed '/^egress:/q' <&3")
                 .withTimeout(Duration.ofSeconds(30)));
     assertThat(result.out())
         .startsWith("HTTP/1.1 403")
@@ -218,6 +233,43 @@ class SidecarTest {
       sidecar = Sidecar.open(machine, spec);
     }
     assertThat(curl("https://plain.service.example/").out()).startsWith("GET /");
+  }
+
+  @Test
+  void whatRunsFirstInTheMachineHasTheWayOutAlready() {
+    assertThat(machine.run(ExecSpec.of("cat", "/root/init")).out()).startsWith("GET /init");
+  }
+
+  @Test
+  void aRouteThatIsAddedIsReachedAfterAReload() throws Exception {
+    // As the distribution's own tool leaves the store when a package has it run.
+    machine.run(
+        ExecSpec.shell(
+            "cat /usr/local/share/ca-certificates/* >> /etc/ssl/certs/ca-certificates.crt"));
+    try {
+      assertThat(curl("https://" + LATE).out()).contains("403");
+      routes("  - host: " + LATE);
+      sidecar.reload();
+      assertThat(curl("https://" + LATE).out()).startsWith("GET /");
+      assertThat(curl("--noproxy '*' https://" + LATE).out()).startsWith("GET /");
+    } finally {
+      routes("");
+      sidecar.reload();
+    }
+    assertThat(curl("https://" + LATE).out()).contains("403");
+  }
+
+  @Test
+  void aRouteThatIsAddedToTheFileIsReachedByAndBy() throws Exception {
+    try {
+      routes("  - host: " + LATER);
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> curl("https://" + LATER + "/").out().startsWith("GET /"));
+    } finally {
+      routes("");
+      sidecar.reload();
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.carafe.machine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A microVM with a name, disks and a life of its own. A handle holds no state that can go stale:
@@ -27,10 +28,24 @@ public interface Machine {
    * <p>If the spec gives it a network, this process holds the machine's {@link Gateway} from now
    * on, until it closes its {@link Machines}; and so it does if the machine runs already and nobody
    * holds it. What the network must not let through has been tried from inside before this returns.
+   * A machine that has services only ({@link Network.Reach#SERVICES}) reaches nothing before
+   * someone {@link #attach}es them.
    *
    * @return true if this call started it, false if it was running already
    */
   boolean start();
+
+  /**
+   * Starts the machine as {@link #start()} does, with a network that {@code opener} opens: it is
+   * called once, with this machine, when commands can run in it and before any of the spec's does,
+   * and must {@link #attach}. What it throws ends the start. It is not called when the machine runs
+   * already and somebody holds its network.
+   *
+   * @return true if this call started it, false if it was running already
+   */
+  default boolean start(Consumer<Machine> opener) {
+    throw unsupported("start machine '" + name() + "' with services");
+  }
 
   /**
    * Stops the machine: file systems are synced and the guest turns itself off; after {@code grace}

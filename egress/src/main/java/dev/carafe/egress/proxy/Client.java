@@ -23,7 +23,11 @@ interface Client extends End {
    * @param head whether only the head was asked for
    */
   default void say(int status, String type, String text, boolean head) {
-    answer(Answer.text(status, type, text));
+    say(Answer.text(status, type, text), text, head);
+  }
+
+  private void say(Answer answer, String text, boolean head) {
+    answer(answer);
     if (!head) {
       data(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)));
       end(Http1Reader.newHeaders());
@@ -32,7 +36,7 @@ interface Client extends End {
 
   /** Answers why there is no other answer. */
   default void say(Refused why, boolean head) {
-    say(why.status(), "text/plain; charset=utf-8", "egress: " + why.reason() + "\n", head);
+    say(Answer.refusal(why), why.text() + "\n", head);
   }
 
   /** Ends an answer that cannot be finished, so that the client notices. */

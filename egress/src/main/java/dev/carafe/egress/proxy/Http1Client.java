@@ -299,7 +299,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
   @Override
   public void inform(Answer answer) {
     if (minor == 1) {
-      out.write(Http1Writer.response(answer.status(), answer.headers()));
+      out.write(Http1Writer.response(answer));
     }
   }
 
@@ -322,8 +322,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
     if (!keepAlive) {
       headers.set("connection", "close");
     }
-    ByteBuf bytes = Http1Writer.response(answer.status(), headers);
-    out.write(bytes);
+    out.write(Http1Writer.response(answer));
     if (answer.empty() || head) {
       answered();
     }

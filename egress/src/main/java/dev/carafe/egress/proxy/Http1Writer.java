@@ -16,8 +16,15 @@ final class Http1Writer {
   }
 
   static ByteBuf response(int status, HttpHeaders headers) {
-    String reason = HttpResponseStatus.valueOf(status).reasonPhrase();
-    return head("HTTP/1.1 " + status + " " + reason + "\r\n", headers);
+    return response(new Answer(status, headers, true));
+  }
+
+  static ByteBuf response(Answer answer) {
+    String phrase =
+        answer.phrase().isEmpty()
+            ? HttpResponseStatus.valueOf(answer.status()).reasonPhrase()
+            : answer.phrase();
+    return head("HTTP/1.1 " + answer.status() + " " + phrase + "\r\n", answer.headers());
   }
 
   private static ByteBuf head(String line, HttpHeaders headers) {

@@ -92,9 +92,9 @@ public final class ProxyServer implements AutoCloseable {
     shared.judge();
   }
 
-  /** Looks whether the routes have changed, so that the certificate is for the present ones. */
+  /** Makes the certificate one for the present routes, and anew when it is half over. */
   public void refresh() {
-    shared.judge();
+    shared.refresh();
   }
 
   /** Begins to listen; the address with the port that was chosen. */
@@ -164,14 +164,14 @@ public final class ProxyServer implements AutoCloseable {
       channel.close();
       return;
     }
-    String text = "egress: " + why.reason() + "\n";
-    Answer answer = Answer.text(why.status(), "text/plain; charset=utf-8", text);
+    String text = why.text() + "\n";
+    Answer answer = Answer.refusal(why);
     answer.headers().set("connection", "close");
     channel
         .eventLoop()
         .execute(
             () -> {
-              channel.write(Http1Writer.response(answer.status(), answer.headers()));
+              channel.write(Http1Writer.response(answer));
               channel
                   .writeAndFlush(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)))
                   .addListener(ChannelFutureListener.CLOSE);

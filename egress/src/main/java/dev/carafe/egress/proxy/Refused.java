@@ -57,6 +57,11 @@ final class Refused extends Exception {
     return getMessage();
   }
 
+  /** What the client is told. */
+  String text() {
+    return "egress: " + getMessage();
+  }
+
   Optional<Finding> finding() {
     return finding;
   }

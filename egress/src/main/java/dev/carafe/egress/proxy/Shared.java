@@ -124,13 +124,22 @@ final class Shared {
               entropy ? Scanner.of(rules.apply(routes).entropy(true).build()) : scanner,
               dialer.rules().and(routes.allow().stream().map(Cidr::toString).toList()),
               routes.authorities().isEmpty() ? trust : trust.and(routes.authorities()));
-      authority.cover(
-          routes.all().stream()
-              .filter(route -> !route.passThrough())
-              .map((Route route) -> route.host().text())
-              .toList());
+      cover(routes);
     }
     return judge;
+  }
+
+  private void cover(Routes routes) {
+    authority.cover(
+        routes.all().stream()
+            .filter(route -> !route.passThrough())
+            .map((Route route) -> route.host().text())
+            .toList());
+  }
+
+  /** Makes the certificate one for the present routes, and anew when it is half over. */
+  synchronized void refresh() {
+    cover(judge().routes());
   }
 
   /** The upstream connections of one event loop. */

@@ -22,10 +22,16 @@ final class MachineNetwork {
 
   private final QemuMachines engine;
   private final MachineDirectory directory;
+  private final Optional<Runnable> opener;
 
-  MachineNetwork(QemuMachines engine, MachineDirectory directory) {
+  /**
+   * @param opener opens the network in this process, with services; if empty, there are none but
+   *     those that a keeper gives
+   */
+  MachineNetwork(QemuMachines engine, MachineDirectory directory, Optional<Runnable> opener) {
     this.engine = engine;
     this.directory = directory;
+    this.opener = opener;
   }
 
   /** Throws when a port that is to be published is another running machine's. */
@@ -57,7 +63,7 @@ final class MachineNetwork {
 
   /** Begins the process that is to hold the network, when one is needed. */
   Optional<Keeper> prepare(Network network) {
-    if (!network.needsRelay() || engine.keeper().isEmpty()) {
+    if (opener.isPresent() || !network.needsRelay() || engine.keeper().isEmpty()) {
       return Optional.empty();
     }
     String setsid = engine.host().program("setsid").toString();
@@ -65,24 +71,34 @@ final class MachineNetwork {
   }
 
   /**
-   * Opens the network, held by {@code keeper} if there is one and else by this process.
+   * Opens the network, held by {@code keeper} if there is one and else by this process, and has the
+   * opener open what it opens. What has services only and nobody to give them stays closed.
    *
    * @return what its gateway has seen; empty when there is no network
    */
   Optional<IntSupplier> open(Run run, Network network, Optional<Keeper> keeper) {
-    if (!network.needsRelay()) {
-      return Optional.empty();
+    if (opener.isPresent()) {
+      opener.get().run();
+      return engine.gate(directory);
     }
     if (keeper.isPresent()) {
       keeper.get().open();
       return Optional.of(keeper.get()::seenAtGate);
     }
+    if (!network.needsRelay() || waits(network)) {
+      return Optional.empty();
+    }
     return Optional.of(attach(run, network, Services.NONE)::seenAtGate);
+  }
+
+  /** Whether there is nothing to open before somebody comes with services. */
+  private static boolean waits(Network network) {
+    return network.reach() == Network.Reach.SERVICES && network.ports().isEmpty();
   }
 
   /** Opens the network again, when a running machine has lost who held it. */
   void reopen(Run run, Network network) throws IOException {
-    if (!network.needsRelay() || Ports.networkIsHeld(directory)) {
+    if (opener.isEmpty() && !network.needsRelay() || Ports.networkIsHeld(directory)) {
       return;
     }
     Optional<Keeper> keeper = prepare(network);
@@ -123,9 +139,16 @@ final class MachineNetwork {
     }
   }
 
-  /** Throws when the network lets through what it must not, or the other way about. */
-  void require(Channel channel, Network network, Optional<IntSupplier> gate) {
-    require(directory.name(), prove(channel, network, Services.NONE, gate));
+  /**
+   * Throws when the network that was just opened lets through what it must not, or the other way
+   * about.
+   *
+   * @param kept whether a process of its own holds it
+   * @param gate what {@link #open} gave
+   */
+  void require(Channel channel, Network network, boolean kept, Optional<IntSupplier> gate) {
+    Network opened = waits(network) && opener.isEmpty() && !kept ? Network.NONE : network;
+    require(directory.name(), prove(channel, opened, engine.services(directory), gate));
   }
 
   static void require(String machine, List<Proof> proofs) {

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /** A machine of the built-in engine: its directory, and nothing that could go stale. */
 final class QemuMachine implements Machine {
@@ -133,20 +134,29 @@ final class QemuMachine implements Machine {
 
   @Override
   public boolean start() {
+    return start(network());
+  }
+
+  @Override
+  public boolean start(Consumer<Machine> opener) {
+    return start(new MachineNetwork(engine, directory, Optional.of(() -> opener.accept(this))));
+  }
+
+  private boolean start(MachineNetwork network) {
     String attempted = "start machine '" + name() + "'";
     try (Lock lock = lock(attempted)) {
       MachineRecord record = record();
       Optional<Run> run = RecordFile.readRun(directory.run());
       if (run.isPresent() && run.get().alive()) {
         if (answers(run.get())) {
-          network().reopen(run.get(), record.spec().network());
+          network.reopen(run.get(), record.spec().network());
           return false;
         }
         engine.progress().step("Machine '" + name() + "' does not answer: killing it");
       }
       clear(record);
       try {
-        new Start(engine, directory, record).run();
+        new Start(engine, directory, record, network).run();
         return true;
       } catch (RuntimeException e) {
         clear(record);
@@ -296,7 +306,7 @@ final class QemuMachine implements Machine {
   // ---- its network ----
 
   private MachineNetwork network() {
-    return new MachineNetwork(engine, directory);
+    return new MachineNetwork(engine, directory, Optional.empty());
   }
 
   @Override

@@ -33,11 +33,15 @@ final class Start {
   private final MachineNetwork network;
   private MachineRecord record;
 
-  Start(QemuMachines engine, MachineDirectory directory, MachineRecord record) {
+  Start(
+      QemuMachines engine,
+      MachineDirectory directory,
+      MachineRecord record,
+      MachineNetwork network) {
     this.engine = engine;
     this.directory = directory;
     this.record = record;
-    this.network = new MachineNetwork(engine, directory);
+    this.network = network;
   }
 
   void run() throws IOException {
@@ -172,7 +176,10 @@ final class Start {
     Trace.step("the network is open");
     engine
         .connections(directory)
-        .with(run, channel -> network.require(channel, record.spec().network(), gate));
+        .with(
+            run,
+            channel ->
+                network.require(channel, record.spec().network(), keeper.isPresent(), gate));
     keeper.ifPresent(Keeper::leave);
     Trace.step("the network is proved");
   }

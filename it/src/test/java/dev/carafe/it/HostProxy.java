@@ -1,0 +1,93 @@
+package dev.carafe.it;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The host's own proxy, as behind a company's: it knows names that resolve nowhere, and leads each
+ * to a port of this host's loopback. CONNECT and nothing else.
+ */
+final class HostProxy implements AutoCloseable {
+  static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+  private final ServerSocket listener = new ServerSocket(0, 64, LOOPBACK);
+  private final Map<String, Integer> ports = new ConcurrentHashMap<>();
+
+  HostProxy() throws IOException {
+    Thread.ofVirtual().start(this::accept);
+  }
+
+  /** A name leads to that port, whatever port is asked for. */
+  HostProxy lead(String name, int port) {
+    ports.put(name, port);
+    return this;
+  }
+
+  /** As HTTPS_PROXY names it. */
+  String url() {
+    return "http://127.0.0.1:" + listener.getLocalPort();
+  }
+
+  private void accept() {
+    while (!listener.isClosed()) {
+      try {
+        Socket client = listener.accept();
+        Thread.ofVirtual().start(() -> tunnel(client));
+      } catch (IOException e) {
+        return;
+      }
+    }
+  }
+
+  private void tunnel(Socket client) {
+    try (client;
+        Socket server = new Socket()) {
+      InputStream in = client.getInputStream();
+      StringBuilder head = new StringBuilder();
+      while (head.indexOf("\r\n\r\n") < 0) {
+        int next = in.read();
+        if (next < 0) {
+          return;
+        }
+        head.append((char) next);
+      }
+      Integer port = ports.get(head.toString().split("[ :]")[1]);
+      String answer = port == null ? "HTTP/1.1 502 Unknown\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n";
+      client.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+      if (port != null) {
+        server.connect(new InetSocketAddress(LOOPBACK, port));
+        pass(client, server);
+      }
+    } catch (IOException e) {
+      // The client sees its connection end.
+    }
+  }
+
+  private static void pass(Socket client, Socket server) throws IOException {
+    Thread up =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    client.getInputStream().transferTo(server.getOutputStream());
+                    server.shutdownOutput();
+                  } catch (IOException e) {
+                    // The other direction ends too.
+                  }
+                });
+    server.getInputStream().transferTo(client.getOutputStream());
+    up.interrupt();
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+  }
+}
