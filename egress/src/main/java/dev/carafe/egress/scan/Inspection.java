@@ -116,8 +116,8 @@ final class Inspection implements Sieve.Hits {
     viewLow = low;
     viewHigh = to;
     look.foldedSieve().pass(view, low, from, to, starts[level], this);
-    if (!look.exact().isEmpty()) {
-      look.exactSieve().pass(view, low, from, to, unused, this);
+    if (look.exactSieve().isPresent()) {
+      look.exactSieve().get().pass(view, low, from, to, unused, this);
     }
   }
 
