@@ -41,6 +41,8 @@ final class RelayVerb extends Verb {
       try (Gateway gateway = gateway(Context.find(machines, name), context)) {
         gateway.onClose(closed::countDown);
         console.line("open");
+        // What starting has used is given back; from here on it mostly waits.
+        System.gc();
         closed.await();
       } catch (MachineException e) {
         console.line(Failures.sentence(e).replace('\n', ' '));
