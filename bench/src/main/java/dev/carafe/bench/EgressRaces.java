@@ -29,9 +29,13 @@ final class EgressRaces implements AutoCloseable {
 
   private static final int HANDSHAKES = 300;
 
+  /** Requests until a JVM has compiled what they need. */
+  private static final int PRACTICE = 15_000;
+
   private final Lab lab;
   private final Samples samples;
-  private final Path carafe;
+  private final Path root;
+  private final Path programs;
   private final Path directory;
   private final WebServer server;
   private final Load load;
@@ -58,40 +62,39 @@ final class EgressRaces implements AutoCloseable {
       throws IOException, InterruptedException {
     this.lab = lab;
     this.samples = samples;
-    this.carafe = root.resolve("carafe");
+    this.root = root;
+    this.programs = programs;
     this.directory = Files.createDirectories(lab.scratch().resolve("egress"));
     this.server = new WebServer(programs, directory.resolve("server"));
     this.load = new Load(programs, server.tlsPort(), directory.resolve("h2load.log"));
-    children.put(MITMPROXY, mitmproxy(programs));
   }
 
-  /** Fetches what is needed and starts everything that takes part. */
+  /** Fetches what is needed and starts the server. */
   static EgressRaces start(Lab lab, Samples samples, Path root, Map<String, String> facts)
       throws IOException, InterruptedException {
     Path programs =
         DebianPrograms.withDependencies(
             lab.root().resolve("egress"), "nginx", "nghttp2-client", "mitmproxy");
-    EgressRaces races = new EgressRaces(lab, samples, root, programs);
-    try {
-      races.startAll(root);
-      facts.put("mitmproxy", version(programs));
-    } catch (IOException | InterruptedException | RuntimeException e) {
-      races.close();
-      throw e;
-    }
-    return races;
+    facts.put("mitmproxy", version(programs));
+    return new EgressRaces(lab, samples, root, programs);
   }
 
-  private void startAll(Path root) throws IOException, InterruptedException {
-    int mitmproxy = ports.get(MITMPROXY);
-    ports.clear();
-    ports.put(DIRECT, server.tlsPort());
-    ports.put(SCANNED, egress(root, SCANNED, true));
-    ports.put(UNSCANNED, egress(root, UNSCANNED, false));
-    ports.put(MITMPROXY, mitmproxy);
+  /** Starts what takes part, the first time. */
+  private void ready() throws IOException, InterruptedException {
+    if (!ports.isEmpty()) {
+      return;
+    }
     conversation = Bodies.conversation(server.files(), MEGABYTES);
     noise = Bodies.noise(server.files(), MEGABYTES);
-    for (int i = 0; i < 3; i++) { // the JVMs learn
+    ports.put(DIRECT, server.tlsPort());
+    ports.put(SCANNED, egress(SCANNED, true));
+    ports.put(UNSCANNED, egress(UNSCANNED, false));
+    ports.put(MITMPROXY, mitmproxy());
+    for (String name : List.of(SCANNED, UNSCANNED)) {
+      load.requests(ports.get(name), false, 16, 1, PRACTICE);
+      load.requests(ports.get(name), true, 4, 8, PRACTICE);
+    }
+    for (int i = 0; i < 2; i++) {
       for (String name : ports.keySet()) {
         requests(name, false, 16, 1);
         requests(name, true, 4, 8);
@@ -127,7 +130,7 @@ final class EgressRaces implements AutoCloseable {
         .orElse("");
   }
 
-  private Child mitmproxy(Path programs) throws IOException, InterruptedException {
+  private int mitmproxy() throws IOException, InterruptedException {
     int port = WebServer.freePort();
     Child child =
         Child.start(
@@ -147,13 +150,12 @@ final class EgressRaces implements AutoCloseable {
                 "confdir=" + directory.resolve("mitmproxy"),
                 "--set",
                 "stream_large_bodies=1m"));
+    children.put(MITMPROXY, child);
     child.awaitPort(port);
-    ports.put(MITMPROXY, port);
-    return child;
+    return port;
   }
 
-  private int egress(Path root, String of, boolean scanned)
-      throws IOException, InterruptedException {
+  private int egress(String of, boolean scanned) throws IOException, InterruptedException {
     String name = scanned ? "scan" : "plain";
     int port = WebServer.freePort();
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
@@ -204,6 +206,7 @@ final class EgressRaces implements AutoCloseable {
 
   /** Requests for a small file on warm connections. */
   void requests(boolean http2) throws Exception {
+    ready();
     String of = http2 ? "egress: HTTP/2, 4 connections of 8: " : "egress: HTTP/1.1, 16 at once: ";
     race(
         of,
@@ -217,6 +220,7 @@ final class EgressRaces implements AutoCloseable {
 
   /** One request after the other, on one warm connection. */
   void latency() throws Exception {
+    ready();
     Map<String, Load.Result> results = new LinkedHashMap<>();
     for (String name : order()) {
       results.put(name, requests(name, false, 1, 1));
@@ -233,6 +237,7 @@ final class EgressRaces implements AutoCloseable {
 
   /** Connections that are used once. */
   void handshakes() throws Exception {
+    ready();
     race(
         "egress: new TLS connections, 8 at once: ",
         "1/s",
@@ -242,8 +247,8 @@ final class EgressRaces implements AutoCloseable {
 
   /** Large files. */
   void bulk() throws Exception {
+    ready();
     bulk("JSON up", name -> load.upload(ports.get(name), conversation));
-    bulk("noise up", name -> load.upload(ports.get(name), noise));
     bulk("noise down", name -> load.download(ports.get(name), noise));
   }
 
@@ -257,6 +262,7 @@ final class EgressRaces implements AutoCloseable {
 
   /** Processes that have just been started, and those that have worked. */
   void memory() throws Exception {
+    ready();
     for (boolean scanned : List.of(true, false)) {
       String name = scanned ? "memory" : "memory-plain";
       Path routes = routes(name, scanned, server.tlsPort());
@@ -265,7 +271,7 @@ final class EgressRaces implements AutoCloseable {
       env.putAll(secrets());
       List<String> command =
           List.of(
-              carafe.toString(),
+              root.resolve("carafe").toString(),
               "egress",
               "serve",
               "--routes",
@@ -326,7 +332,7 @@ final class EgressRaces implements AutoCloseable {
         new Case("egress-http2", 3, () -> requests(true)),
         new Case("egress-latency", 3, this::latency),
         new Case("egress-handshakes", 3, this::handshakes),
-        new Case("egress-bulk", 7, this::bulk),
+        new Case("egress-bulk", 8, this::bulk),
         new Case("egress-memory", 7, this::memory));
   }
 
