@@ -15,8 +15,6 @@ import java.util.concurrent.TimeUnit;
  * filter. Ended by process id, also when the bench is interrupted.
  */
 final class DockerDaemon implements AutoCloseable {
-  private static final List<String> PACKAGES = List.of("docker.io", "containerd", "runc");
-
   private final Path programs;
   private final Path directory;
   private final String driver;
@@ -38,7 +36,7 @@ final class DockerDaemon implements AutoCloseable {
    * @param directory for data and sockets; removed at the end
    */
   static DockerDaemon start(Path keep, Path directory) throws IOException, InterruptedException {
-    Path programs = unpack(keep);
+    Path programs = DebianPrograms.alone(keep, "docker.io", "containerd", "runc");
     try {
       return start(programs, directory, "overlay2");
     } catch (IOException e) {
@@ -46,29 +44,6 @@ final class DockerDaemon implements AutoCloseable {
       Lab.deleteTree(directory);
       return start(programs, directory, "vfs");
     }
-  }
-
-  private static Path unpack(Path keep) throws IOException, InterruptedException {
-    Path programs = keep.resolve("programs");
-    if (Files.exists(programs)) {
-      return programs;
-    }
-    Lab.deleteTree(keep);
-    Path downloads = Files.createDirectories(keep.resolve("downloads"));
-    List<String> script =
-        List.of(
-            "/bin/sh",
-            "-ec",
-            "cd \"$1\"; shift; apt-get -q download \"$@\" >/dev/null 2>&1 ||"
-                + " { apt-get -q update >/dev/null; apt-get -q download \"$@\" >/dev/null; };"
-                + " for deb in *.deb; do dpkg-deb -x \"$deb\" ../unpacked; done",
-            "unpack",
-            downloads.toString());
-    List<String> command = new ArrayList<>(script);
-    command.addAll(PACKAGES);
-    Commands.run(Map.of("LC_ALL", "C.UTF-8"), command);
-    Lab.deleteTree(downloads);
-    return Files.move(keep.resolve("unpacked"), programs);
   }
 
   private static DockerDaemon start(Path programs, Path directory, String driver)

@@ -9,6 +9,12 @@ import java.util.Map;
 
 /** Runs all of it. Called by {@code scripts/bench}. */
 public final class Main {
+  /** What the names of the egress proxy's cases begin with, which need no machine of the others. */
+  private static final String EGRESS = "egress";
+
+  /** The same of those that need a machine too. */
+  private static final String RELAY = "egress-relay";
+
   private final Options options;
   private final Samples samples = new Samples();
   private final List<String> failures = new ArrayList<>();
@@ -65,12 +71,30 @@ public final class Main {
 
   private boolean run() throws Exception {
     Map<String, String> facts = new LinkedHashMap<>();
-    try (Lab lab = new Lab(options.work());
-        CarafeByApi api = new CarafeByApi(lab, samples);
-        Docker docker = docker(lab, facts)) {
+    try (Lab lab = new Lab(options.work())) {
       facts.putAll(HostFacts.read());
       facts.put("load before", HostFacts.load());
       say("preparing");
+      // One after the other: what one of them has started would take processors from the next.
+      if (!options.only().startsWith(EGRESS)) {
+        machines(lab, facts);
+      }
+      if (options.only().isEmpty() || options.only().startsWith(EGRESS)) {
+        egress(lab, facts);
+      }
+      facts.put("load after", HostFacts.load());
+    }
+    var report = new Report(facts, samples.figures());
+    System.out.print(report.table());
+    report.writeJson(options.json());
+    say("written to " + options.json());
+    failures.forEach(failure -> say("failed: " + failure));
+    return failures.isEmpty();
+  }
+
+  private void machines(Lab lab, Map<String, String> facts) throws Exception {
+    try (CarafeByApi api = new CarafeByApi(lab, samples);
+        Docker docker = docker(lab, facts)) {
       String live = api.prepare().name();
       var boot = new PlainBoot(lab, samples);
       facts.put(
@@ -85,27 +109,45 @@ public final class Main {
         api.launch(); // the JVM learns
       }
       samples.clear();
-      long begun = System.nanoTime();
-      for (int round = 0; round < options.rounds(); round++) {
-        say("round " + (round + 1) + " of " + options.rounds());
-        for (int i = 0; i < cases.size(); i++) {
-          // Another one begins each round, so that nothing always follows the same thing.
-          Case each = cases.get((i + round) % cases.size());
-          if (round % each.every() == 0) {
-            attempt(each);
-          }
+      rounds(cases, facts, "rounds");
+    }
+  }
+
+  private void egress(Lab lab, Map<String, String> facts) throws Exception {
+    try (EgressRaces races = EgressRaces.start(lab, samples, options.root(), facts);
+        RelayRuns relay =
+            RELAY.startsWith(options.only()) || options.only().startsWith(RELAY)
+                ? new RelayRuns(lab, samples, options.root(), races)
+                : null) {
+      List<Case> cases = new ArrayList<>(races.cases());
+      if (relay != null) {
+        cases.addAll(relay.cases());
+      }
+      rounds(cases, facts, "rounds of egress");
+    }
+  }
+
+  private void rounds(List<Case> cases, Map<String, String> facts, String fact) throws IOException {
+    cases.removeIf(each -> !each.name().contains(options.only()));
+    long begun = System.nanoTime();
+    for (int round = 0; round < options.rounds(); round++) {
+      say("round " + (round + 1) + " of " + options.rounds());
+      for (int i = 0; i < cases.size(); i++) {
+        // Another one begins each round, so that nothing always follows the same thing.
+        Case each = cases.get((i + round) % cases.size());
+        if (round % each.every() == 0) {
+          attempt(each);
         }
       }
-      facts.put(
-          "rounds", options.rounds() + " in " + (System.nanoTime() - begun) / 1_000_000_000 + " s");
-      facts.put("load after", HostFacts.load());
     }
-    var report = new Report(facts, samples.figures());
-    System.out.print(report.table());
-    report.writeJson(options.json());
-    say("written to " + options.json());
-    failures.forEach(failure -> say("failed: " + failure));
-    return failures.isEmpty();
+    facts.put(
+        fact,
+        options.rounds()
+            + " in "
+            + (System.nanoTime() - begun) / 1_000_000_000
+            + " s, load "
+            + HostFacts.load()
+            + " at their end");
   }
 
   private Docker docker(Lab lab, Map<String, String> facts) {
@@ -169,7 +211,6 @@ public final class Main {
     cases.add(new Case("memory-8", 8, () -> memory.idle(8)));
     cases.add(new Case("plain-boot", 5, boot::boot));
     cases.add(new Case("api-cold", 5, api::cold));
-    cases.removeIf(each -> !each.name().contains(options.only()));
     return cases;
   }
 

@@ -178,6 +178,8 @@ final class EgressService implements AutoCloseable {
 
   /** Waits for SIGINT or SIGTERM; SIGHUP reads the routes and fetches the secrets again. */
   void untilEnded(Signals signals) {
+    // What starting has used is given back; from here on it mostly waits.
+    System.gc();
     CountDownLatch ended = new CountDownLatch(1);
     signals.handle(Signals.HANGUP, table::reload);
     signals.handle(Signals.INTERRUPT, ended::countDown);

@@ -35,7 +35,7 @@ final class OpenRooms implements Rooms {
 
   @Override
   public Machines lastingMachines(Progress progress) {
-    return QemuMachines.open(home, progress, Optional.of(Self.command("machine", RelayVerb.NAME)));
+    return QemuMachines.open(home, progress, Optional.of(Self.serving("machine", RelayVerb.NAME)));
   }
 
   @Override

@@ -45,6 +45,8 @@ final class RelayVerb extends Verb {
         while (told(console)) {
           console.line(Integer.toString(gateway.seenAtGate()));
         }
+        // What starting has used is given back; from here on it mostly waits.
+        System.gc();
         closed.await();
       } catch (MachineException e) {
         console.line(Failures.sentence(e).replace('\n', ' '));

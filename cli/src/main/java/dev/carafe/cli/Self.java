@@ -9,21 +9,42 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** This program, to be started once more: the same JVM, options, cache of classes and classes. */
+/** This program, to be started once more: the same JVM, cache of classes and classes. */
 final class Self {
+  /** What the launcher gives to commands that end soon: half a compiler, which knows no AES. */
+  private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1";
+
   private Self() {}
 
-  /** The command that calls this program with other arguments. */
-  static List<String> command(String... arguments) {
+  /**
+   * The command that calls this program with other arguments, to serve for as long as it is needed:
+   * with the JVM's options that the launcher gives to such commands.
+   */
+  static List<String> serving(String... arguments) {
     List<String> command = new ArrayList<>();
     for (String word : ownWords()) {
-      command.add(word);
       if (word.equals(Main.class.getName())) {
+        command.addAll(servingOptions());
+        command.add(word);
         break;
+      }
+      if (!word.equals(SHORT_LIVED)) {
+        command.add(word);
       }
     }
     command.addAll(List.of(arguments));
     return command;
+  }
+
+  private static List<String> servingOptions() {
+    String root = System.getProperty("carafe.root", "");
+    try {
+      Path file = Path.of(root, "setup", "serve.options");
+      return List.of(Files.readString(file).strip().split("\\s+"));
+    } catch (IOException e) {
+      // Nothing depends on them but memory.
+      return List.of();
+    }
   }
 
   private static String[] ownWords() {

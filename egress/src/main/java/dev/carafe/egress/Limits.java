@@ -76,59 +76,179 @@ public record Limits(
         Duration.ofMillis(5));
   }
 
-  /** Other counts. */
-  public Limits withCounts(int connections, int exchanges, int handshakes) {
-    return new Limits(
-        connections,
-        exchanges,
-        streams,
-        handshakes,
-        handshakesWaiting,
-        requestLine,
-        headerBytes,
-        headers,
-        streamWindow,
-        connectionWindow,
-        writeBuffer,
-        idleUpstreams,
-        drained,
-        head,
-        handshake,
-        connect,
-        idle,
-        keepAlive,
-        upstreamKeepAlive,
-        hold);
+  /** The same, to be changed. */
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
-  /** Other times. */
-  public Limits withTimes(
-      Duration head,
-      Duration handshake,
-      Duration connect,
-      Duration idle,
-      Duration keepAlive,
-      Duration upstreamKeepAlive) {
-    return new Limits(
-        connections,
-        exchanges,
-        streams,
-        handshakes,
-        handshakesWaiting,
-        requestLine,
-        headerBytes,
-        headers,
-        streamWindow,
-        connectionWindow,
-        writeBuffer,
-        idleUpstreams,
-        drained,
-        head,
-        handshake,
-        connect,
-        idle,
-        keepAlive,
-        upstreamKeepAlive,
-        hold);
+  /** Limits of which some are others. */
+  public static final class Builder {
+    private int connections;
+    private int exchanges;
+    private int streams;
+    private int handshakes;
+    private int handshakesWaiting;
+    private int requestLine;
+    private int headerBytes;
+    private int headers;
+    private int streamWindow;
+    private int connectionWindow;
+    private int writeBuffer;
+    private int idleUpstreams;
+    private long drained;
+    private Duration head;
+    private Duration handshake;
+    private Duration connect;
+    private Duration idle;
+    private Duration keepAlive;
+    private Duration upstreamKeepAlive;
+    private Duration hold;
+
+    private Builder(Limits from) {
+      connections = from.connections;
+      exchanges = from.exchanges;
+      streams = from.streams;
+      handshakes = from.handshakes;
+      handshakesWaiting = from.handshakesWaiting;
+      requestLine = from.requestLine;
+      headerBytes = from.headerBytes;
+      headers = from.headers;
+      streamWindow = from.streamWindow;
+      connectionWindow = from.connectionWindow;
+      writeBuffer = from.writeBuffer;
+      idleUpstreams = from.idleUpstreams;
+      drained = from.drained;
+      head = from.head;
+      handshake = from.handshake;
+      connect = from.connect;
+      idle = from.idle;
+      keepAlive = from.keepAlive;
+      upstreamKeepAlive = from.upstreamKeepAlive;
+      hold = from.hold;
+    }
+
+    public Builder connections(int connections) {
+      this.connections = connections;
+      return this;
+    }
+
+    public Builder exchanges(int exchanges) {
+      this.exchanges = exchanges;
+      return this;
+    }
+
+    public Builder streams(int streams) {
+      this.streams = streams;
+      return this;
+    }
+
+    public Builder handshakes(int handshakes) {
+      this.handshakes = handshakes;
+      return this;
+    }
+
+    public Builder handshakesWaiting(int handshakesWaiting) {
+      this.handshakesWaiting = handshakesWaiting;
+      return this;
+    }
+
+    public Builder requestLine(int requestLine) {
+      this.requestLine = requestLine;
+      return this;
+    }
+
+    public Builder headerBytes(int headerBytes) {
+      this.headerBytes = headerBytes;
+      return this;
+    }
+
+    public Builder headers(int headers) {
+      this.headers = headers;
+      return this;
+    }
+
+    public Builder streamWindow(int streamWindow) {
+      this.streamWindow = streamWindow;
+      return this;
+    }
+
+    public Builder connectionWindow(int connectionWindow) {
+      this.connectionWindow = connectionWindow;
+      return this;
+    }
+
+    public Builder writeBuffer(int writeBuffer) {
+      this.writeBuffer = writeBuffer;
+      return this;
+    }
+
+    public Builder idleUpstreams(int idleUpstreams) {
+      this.idleUpstreams = idleUpstreams;
+      return this;
+    }
+
+    public Builder drained(long drained) {
+      this.drained = drained;
+      return this;
+    }
+
+    public Builder head(Duration head) {
+      this.head = head;
+      return this;
+    }
+
+    public Builder handshake(Duration handshake) {
+      this.handshake = handshake;
+      return this;
+    }
+
+    public Builder connect(Duration connect) {
+      this.connect = connect;
+      return this;
+    }
+
+    public Builder idle(Duration idle) {
+      this.idle = idle;
+      return this;
+    }
+
+    public Builder keepAlive(Duration keepAlive) {
+      this.keepAlive = keepAlive;
+      return this;
+    }
+
+    public Builder upstreamKeepAlive(Duration upstreamKeepAlive) {
+      this.upstreamKeepAlive = upstreamKeepAlive;
+      return this;
+    }
+
+    public Builder hold(Duration hold) {
+      this.hold = hold;
+      return this;
+    }
+
+    public Limits build() {
+      return new Limits(
+          connections,
+          exchanges,
+          streams,
+          handshakes,
+          handshakesWaiting,
+          requestLine,
+          headerBytes,
+          headers,
+          streamWindow,
+          connectionWindow,
+          writeBuffer,
+          idleUpstreams,
+          drained,
+          head,
+          handshake,
+          connect,
+          idle,
+          keepAlive,
+          upstreamKeepAlive,
+          hold);
+    }
   }
 }

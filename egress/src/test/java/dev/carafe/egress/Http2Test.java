@@ -214,9 +214,7 @@ class Http2Test {
     AtomicLong sent = new AtomicLong();
     server.on("/down", () -> Behaviours.download(1L << 30, sent::set));
     at = "api.test:" + server.port();
-    Duration longer = Duration.ofMinutes(5);
-    Limits limits =
-        Limits.standard().withTimes(longer, longer, longer, longer, longer, Duration.ofMillis(100));
+    Limits limits = Limits.standard().toBuilder().upstreamKeepAlive(Duration.ofMillis(100)).build();
     Egress egress =
         lab.start(
             lab.options(Lab.open("api.test", server.port()))

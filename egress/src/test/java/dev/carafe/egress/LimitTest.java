@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 
 /** What a guest can use up has a limit, and reaching it has an answer. */
 class LimitTest {
-  private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration SHORT = Duration.ofMillis(300);
 
   private Lab lab;
@@ -53,7 +52,7 @@ class LimitTest {
 
   @Test
   void oneConnectionTooManyIsToldSo() throws Exception {
-    Egress egress = start(Limits.standard().withCounts(1, 10, 1));
+    Egress egress = start(Limits.standard().toBuilder().connections(1).build());
     Wire first = wire(egress).send(get("/yes"));
     assertThat(first.answer().status()).isEqualTo(200);
     Wire.Answer second = wire(egress).half().answer();
@@ -63,7 +62,7 @@ class LimitTest {
 
   @Test
   void oneRequestTooManyIsToldSo() throws Exception {
-    Egress egress = start(Limits.standard().withCounts(10, 1, 1));
+    Egress egress = start(Limits.standard().toBuilder().exchanges(1).build());
     wire(egress).send(get("/never"));
     assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
     Wire second = wire(egress).send(get("/yes"));
@@ -84,7 +83,7 @@ class LimitTest {
 
   @Test
   void aServerThatNeverAnswersIsGivenUp() throws Exception {
-    Egress egress = start(Limits.standard().withTimes(LONG, LONG, LONG, SHORT, LONG, LONG));
+    Egress egress = start(Limits.standard().toBuilder().idle(SHORT).build());
     Wire wire = wire(egress).send(get("/never"));
     assertThat(wire.answer().status()).isEqualTo(504);
     assertThat(gone.await(20, TimeUnit.SECONDS)).isTrue();
@@ -92,7 +91,7 @@ class LimitTest {
 
   @Test
   void aHeadThatNeverEndsIsGivenUp() throws Exception {
-    Egress egress = start(Limits.standard().withTimes(SHORT, LONG, LONG, LONG, LONG, LONG));
+    Egress egress = start(Limits.standard().toBuilder().head(SHORT).build());
     Wire wire = wire(egress).send("GET http://" + at + "/ HTTP/1.1\r\n");
     // Longer than this nobody waits for what does not come.
     wire.socket().setSoTimeout(5_000);
@@ -101,14 +100,14 @@ class LimitTest {
 
   @Test
   void aHelloThatNeverEndsIsGivenUp() throws Exception {
-    Egress egress = start(Limits.standard().withTimes(SHORT, LONG, LONG, LONG, LONG, LONG));
+    Egress egress = start(Limits.standard().toBuilder().head(SHORT).build());
     Wire wire = wire(egress).connect(at).send(new byte[] {22, 3, 1, 1, 0, 1});
     assertThat(wire.rest()).isEmpty();
   }
 
   @Test
   void aConnectionWithoutARequestIsClosed() throws Exception {
-    Egress egress = start(Limits.standard().withTimes(LONG, LONG, LONG, LONG, SHORT, LONG));
+    Egress egress = start(Limits.standard().toBuilder().keepAlive(SHORT).build());
     Wire wire = wire(egress).send(get("/yes"));
     assertThat(wire.answer().status()).isEqualTo(200);
     assertThat(wire.rest()).isEmpty();
@@ -117,7 +116,7 @@ class LimitTest {
   @Test
   void aHandshakeThatStopsIsGivenUp() throws Exception {
     TestServer secure = lab.server("api.test");
-    Limits limits = Limits.standard().withTimes(LONG, SHORT, LONG, LONG, LONG, LONG);
+    Limits limits = Limits.standard().toBuilder().handshake(SHORT).build();
     Egress egress = lab.start(lab.options(Lab.open("api.test", secure.port())).limits(limits));
     Wire wire = wire(egress).connect("api.test:" + secure.port());
     wire.send(TestHello.named("api.test"));

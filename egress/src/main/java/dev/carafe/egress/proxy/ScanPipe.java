@@ -4,6 +4,7 @@ import dev.carafe.egress.scan.BlockedException;
 import dev.carafe.egress.scan.BodyScan;
 import dev.carafe.egress.scan.Finding;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -28,9 +29,7 @@ final class ScanPipe implements Pipe {
   }
 
   private static ByteBuf copy(ByteBuffer bytes) {
-    byte[] copy = new byte[bytes.remaining()];
-    bytes.get(copy);
-    return Unpooled.wrappedBuffer(copy);
+    return ByteBufAllocator.DEFAULT.heapBuffer(bytes.remaining()).writeBytes(bytes);
   }
 
   @Override

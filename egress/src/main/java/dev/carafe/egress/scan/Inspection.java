@@ -47,8 +47,6 @@ final class Inspection implements Sieve.Hits {
   private int hold;
   private int begun;
 
-  /** Whether the last region ended because there was no room for more. */
-
   // Of the view that is looked at.
   private int viewLow;
 
@@ -118,8 +116,8 @@ final class Inspection implements Sieve.Hits {
     viewLow = low;
     viewHigh = to;
     look.foldedSieve().pass(view, low, from, to, starts[level], this);
-    if (!look.exact().isEmpty()) {
-      look.exactSieve().pass(view, low, from, to, unused, this);
+    if (look.exactSieve().isPresent()) {
+      look.exactSieve().get().pass(view, low, from, to, unused, this);
     }
   }
 
@@ -158,7 +156,15 @@ final class Inspection implements Sieve.Hits {
         plains[level] = new Plain(REGION);
       }
       Plain plain = plains[level];
-      Unescape.decode(bytes, start, past, to, margin, quoted, plain);
+      Unescape.decode(
+          bytes,
+          start,
+          past,
+          to,
+          margin,
+          quoted,
+          place -> onlySeparates(bytes, low, place, to),
+          plain);
       at = plain.place(plain.length);
       boolean full = plain.room() == 0;
       view(plain.bytes, 0, 0, plain.length, level + 1);
@@ -181,6 +187,12 @@ final class Inspection implements Sieve.Hits {
     return Unescape.breaks(bytes, at, to)
         && look.exact().isEmpty()
         && !look.folded().across(bytes, low, at, at + 2, to);
+  }
+
+  /** The same for any escape of two bytes: of the others, \" stands for what separates as it is. */
+  private boolean onlySeparates(byte[] bytes, int low, int at, int to) {
+    return look.exact().isEmpty() && Alphabet.FOLDED.value(bytes[at + 1]) < 0
+        || separates(bytes, low, at, to);
   }
 
   /** Keeps back what at the end of a view may be the beginning of a secret. */

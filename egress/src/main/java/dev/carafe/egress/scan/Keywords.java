@@ -10,6 +10,9 @@ final class Keywords {
   /** So many of them have the words of three bytes. */
   private static final int THREES = 3;
 
+  /** No word. */
+  static final Keywords NONE = new Keywords(List.of());
+
   private final int[] masks = new int[256];
   private final List<List<Keyword>> buckets;
 

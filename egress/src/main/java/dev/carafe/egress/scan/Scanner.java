@@ -75,7 +75,7 @@ public final class Scanner {
   private final Look inward;
 
   /** What one direction looks for. */
-  record Look(Needles folded, Needles exact, Sieve foldedSieve, Sieve exactSieve) {}
+  record Look(Needles folded, Needles exact, Sieve foldedSieve, Optional<Sieve> exactSieve) {}
 
   private Scanner(ScanRules rules) {
     this.rules = rules;
@@ -116,7 +116,7 @@ public final class Scanner {
         folded,
         exact,
         new Sieve(folded, new Keywords(words)),
-        new Sieve(exact, new Keywords(List.of())));
+        exact.isEmpty() ? Optional.empty() : Optional.of(new Sieve(exact, Keywords.NONE)));
   }
 
   /** A scanner that follows these rules. */

@@ -23,19 +23,19 @@ final class Sieve {
   /** Bytes between two looks. */
   private static final int STEP = 8;
 
-  /** Of what a byte adds: that it may begin an escape; and how many bits it adds. */
-  private static final int START = 0x40;
+  /** Of what a byte adds: what kind of escape it may begin; and how many bits it adds. */
+  private static final int START = Starts.ANY >>> Starts.SHIFT;
+
+  private static final int QUOTED = Starts.QUOTED >>> Starts.SHIFT;
+  private static final int KINDS = START | QUOTED;
 
   private static final int COUNT = 0x3F;
 
   private static final VarHandle PAIR =
       MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
-  /** For two bytes, what they add: the bits of their characters above, how many they are below. */
-  private final int[] pairs = new int[1 << 16];
-
-  /** The same for one byte. */
-  private final int[] singles = new int[256];
+  private final int[] pairs;
+  private final int[] singles;
 
   /** For each byte, for each place from the last back, a bit for each bucket it may not be in. */
   private final int[] words = new int[256];
@@ -57,22 +57,54 @@ final class Sieve {
     this.needles = needles;
     this.keywords = keywords;
     half = needles.shortestRun < needles.alphabet.gram + STEP - 1;
-    int bits = needles.alphabet.bits;
+    boolean folded = needles.alphabet == Alphabet.FOLDED;
+    singles = folded ? Folded.SINGLES : Exact.SINGLES;
+    pairs = folded ? Folded.PAIRS : Exact.PAIRS;
     for (int b = 0; b < 256; b++) {
-      int value = needles.alphabet.value((byte) b);
-      singles[b] = (value < 0 ? 0 : value << 8 | bits) | (Unescape.starts(b) ? START : 0);
       words[b] = ~Integer.reverseBytes(keywords.mask(b));
     }
+  }
+
+  /** What all sieves of one alphabet have in common, and exists only if there is one. */
+  private static final class Folded {
+    static final int[] SINGLES = singles(Alphabet.FOLDED);
+    static final int[] PAIRS = pairs(SINGLES);
+  }
+
+  /** The same for the other one. */
+  private static final class Exact {
+    static final int[] SINGLES = singles(Alphabet.EXACT);
+    static final int[] PAIRS = pairs(SINGLES);
+  }
+
+  /** For each byte, what it adds: the bits of its character above, how many they are below. */
+  private static int[] singles(Alphabet alphabet) {
+    int[] singles = new int[256];
+    for (int b = 0; b < 256; b++) {
+      int value = alphabet.value((byte) b);
+      singles[b] = (value < 0 ? 0 : value << 8 | alphabet.bits) | start(b, Unescape.starts(b));
+    }
+    return singles;
+  }
+
+  /** The same for two bytes. */
+  private static int[] pairs(int[] singles) {
+    int[] pairs = new int[1 << 16];
     for (int first = 0; first < 256; first++) {
       for (int second = 0; second < 256; second++) {
         int one = singles[first];
         int two = singles[second];
         int both = (one >>> 8) << (two & COUNT) | two >>> 8;
         int count = (one & COUNT) + (two & COUNT);
-        int start = Unescape.starts(first, second) ? START : two & START;
+        int start = start(first, Unescape.starts(first, second)) | two & KINDS;
         pairs[second << 8 | first] = both << 8 | start | count;
       }
     }
+    return pairs;
+  }
+
+  private static int start(int first, boolean starts) {
+    return !starts ? 0 : first == '=' ? QUOTED : START;
   }
 
   /**
@@ -117,8 +149,9 @@ final class Sieve {
         hits.gram(needles, view, i + STEP, chars);
       }
       seen = chars;
-      found[n] = i;
-      n += ((a | b | c | d) & START) >>> 6;
+      int kinds = (a | b | c | d) & KINDS;
+      found[n] = i | kinds << Starts.SHIFT;
+      n += kinds == 0 ? 0 : 1;
       long first =
           places
               | w[view[i] & 0xFF] & 0xFFFFFFFFL
@@ -137,7 +170,7 @@ final class Sieve {
         words(view, low, to, i + 4, ~(int) second, hits);
       }
     }
-    found[n] = i;
+    found[n] = i | KINDS << Starts.SHIFT;
     n += i < to ? 1 : 0;
     starts.end(n);
     for (; i < to; i++) {

@@ -7,7 +7,15 @@ package dev.carafe.egress.scan;
 final class Starts {
   static final int EIGHT = 8;
 
-  private int[] eights = new int[64];
+  /** Beside the place of an eight: that one of quoted-printable may begin in it, or another. */
+  static final int QUOTED = 1 << 31;
+
+  static final int ANY = 1 << 30;
+
+  /** How far above a byte's lowest eight bits these are. */
+  static final int SHIFT = 24;
+
+  private int[] eights = {};
   private int count;
   private int from;
   private int next;
@@ -47,8 +55,8 @@ final class Starts {
       }
     }
     while (next < count) {
-      int eight = eights[next];
-      if (eight + EIGHT > at) {
+      int eight = eights[next] & ~(QUOTED | ANY);
+      if (eight + EIGHT > at && (eights[next] & (quoted ? QUOTED : ANY)) != 0) {
         int escape =
             Unescape.next(bytes, Math.max(at, eight), Math.min(to, eight + EIGHT), to, quoted);
         if (escape >= 0) {

@@ -103,68 +103,79 @@ final class Unescape {
     return to;
   }
 
+  /** Knows whether an escape of two bytes only separates, and nothing lies across it. */
+  interface Separating {
+    boolean at(int place);
+  }
+
   /**
    * Writes what stands between {@code from} and {@code to} without escapes, until the word of the
-   * last one has ended and {@code margin} letters and digits have come, or the room is used up.
+   * last one has ended and {@code margin} letters and digits have come, or the room is used up. An
+   * escape that separates is written, and is no reason to go on.
    *
    * @param past reading does not stop before this place
    * @param quoted whether those of quoted-printable count
+   * @param separating is asked about each escape of two bytes
    * @param plain gets what is written, and where it came from
    */
   static void decode(
-      byte[] bytes, int from, int past, int to, int margin, boolean quoted, Plain plain) {
+      byte[] bytes,
+      int from,
+      int past,
+      int to,
+      int margin,
+      boolean quoted,
+      Separating separating,
+      Plain plain) {
     plain.clear();
     int i = from;
     boolean seen = false;
+    boolean word = false;
+    int behind = 0;
     while (i < to && plain.room() > 0) {
       int escape = 0;
+      boolean enough = false;
       int start = i;
       int limit = Math.min(to, i + plain.room());
-      while (i < limit) {
-        if (STARTS[bytes[i] & 0xFF]) {
-          escape = quoted || bytes[i] != '=' ? parse(bytes, i, to) : 0;
+      for (; i < limit && !enough; i++) {
+        byte b = bytes[i];
+        if (STARTS[b & 0xFF]) {
+          escape = quoted || b != '=' ? parse(bytes, i, to) : 0;
           if (escape != 0) {
             break;
           }
           plain.again = true;
         }
-        i++;
-      }
-      if (seen && i - start > margin) {
-        int end = Math.max(past + 1, after(bytes, start, i, margin));
-        if (end < i) {
-          plain.copy(bytes, start, end);
-          plain.end(end);
-          return;
+        if (seen) {
+          word &= TokenPattern.token(b);
+          behind += !word && Alphabet.FOLDED.value(b) >= 0 ? 1 : 0;
+          enough = behind >= margin && i >= past;
         }
       }
       plain.copy(bytes, start, i);
+      if (enough) {
+        break;
+      }
       if (escape != 0) {
         int value = escape & 0xFFFF;
+        int after = i + (escape >>> 16);
+        if (escape >>> 16 != 2 || value == DROP || !separating.at(i)) {
+          seen = true;
+          word = true;
+          behind = 0;
+        } else {
+          word = false;
+        }
         if (value == DROP) {
-          plain.skip(i + (escape >>> 16));
+          plain.skip(after);
         } else {
           plain.again |= STARTS[value];
-          plain.put((byte) value, i, i + (escape >>> 16));
+          plain.put((byte) value, i, after);
         }
-        i += escape >>> 16;
-        seen = true;
+        i = after;
       }
     }
     plain.end(i);
-  }
-
-  /** Where after a word {@code count} letters and digits have come, or {@code to}. */
-  private static int after(byte[] bytes, int from, int to, int count) {
-    int n = 0;
-    int i = from;
-    while (i < to && TokenPattern.token(bytes[i])) {
-      i++;
-    }
-    while (i < to && n < count) {
-      n += Alphabet.FOLDED.value(bytes[i++]) >= 0 ? 1 : 0;
-    }
-    return i;
   }
 
   /** The whole thing, as often as it helps. */
@@ -174,7 +185,7 @@ final class Unescape {
         level < LEVELS && next(plain, 0, plain.length, plain.length, false) >= 0;
         level++) {
       Plain out = new Plain(plain.length);
-      decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, false, out);
+      decode(plain, 0, 0, plain.length, Integer.MAX_VALUE, false, place -> false, out);
       plain = Arrays.copyOf(out.bytes, out.length);
     }
     return plain;
