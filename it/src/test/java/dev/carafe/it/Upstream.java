@@ -1,6 +1,8 @@
 package dev.carafe.it;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
@@ -22,20 +24,27 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /**
- * A server with TLS on loopback under names that resolve nowhere, and the host's proxy that leads
- * to it: as behind a company's proxy, the proxy resolves the names. It answers every request with
- * what it got.
+ * A server on loopback under names that resolve nowhere, with TLS and on port 80 without, and the
+ * host's proxy that leads to it: as behind a company's proxy, the proxy resolves the names. It
+ * answers every request with what it got, unless {@link #serve} says otherwise.
  */
 final class Upstream implements AutoCloseable {
+  private static final int PIECE = 1 << 16;
+
   private final HttpsServer server;
+  private final HttpServer plain;
   private final ServerSocket proxy;
   private final Path certificate;
 
   /** One text for each request: method, path, then the headers, a line each. */
   final BlockingQueue<String> requests = new LinkedBlockingQueue<>();
 
-  private Upstream(HttpsServer server, ServerSocket proxy, Path certificate) {
+  /** Whom the proxy was asked to lead to, as {@code host:port}. */
+  final BlockingQueue<String> destinations = new LinkedBlockingQueue<>();
+
+  private Upstream(HttpsServer server, HttpServer plain, ServerSocket proxy, Path certificate) {
     this.server = server;
+    this.plain = plain;
     this.proxy = proxy;
     this.certificate = certificate;
   }
@@ -80,12 +89,25 @@ final class Upstream implements AutoCloseable {
     InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
     HttpsServer server = HttpsServer.create(new InetSocketAddress(loopback, 0), 0);
     server.setHttpsConfigurator(new HttpsConfigurator(tls));
-    Upstream upstream = new Upstream(server, new ServerSocket(0, 64, loopback), certificate);
-    server.createContext("/", upstream::answer);
-    server.setExecutor(Thread::startVirtualThread);
-    server.start();
+    HttpServer plain = HttpServer.create(new InetSocketAddress(loopback, 0), 0);
+    ServerSocket proxy = new ServerSocket();
+    // What the kernel keeps for a server that does not read is not to hide what others keep.
+    proxy.setReceiveBufferSize(PIECE);
+    proxy.bind(new InetSocketAddress(loopback, 0), 64);
+    Upstream upstream = new Upstream(server, plain, proxy, certificate);
+    upstream.serve("/", upstream::answer);
+    for (HttpServer each : List.of(server, plain)) {
+      each.setExecutor(Thread::startVirtualThread);
+      each.start();
+    }
     Thread.ofVirtual().start(upstream::tunnels);
     return upstream;
+  }
+
+  /** Has requests whose path begins so answered in another way. */
+  void serve(String path, HttpHandler handler) {
+    server.createContext(path, handler);
+    plain.createContext(path, handler);
   }
 
   /** What the server's certificate must be verified with, PEM. */
@@ -127,16 +149,22 @@ final class Upstream implements AutoCloseable {
 
   private void tunnel(Socket client) {
     try (client;
-        Socket to = new Socket(server.getAddress().getAddress(), server.getAddress().getPort())) {
+        Socket to = new Socket()) {
       InputStream in = client.getInputStream();
-      int newlines = 0;
-      while (newlines < 2) {
+      StringBuilder head = new StringBuilder();
+      while (head.indexOf("\r\n\r\n") < 0) {
         int next = in.read();
         if (next < 0) {
           return;
         }
-        newlines = next == '\n' ? newlines + 1 : next == '\r' ? newlines : 0;
+        head.append((char) next);
       }
+      String destination = head.toString().split(" ")[1];
+      destinations.add(destination);
+      to.setSendBufferSize(PIECE);
+      to.setReceiveBufferSize(PIECE);
+      client.setSendBufferSize(PIECE);
+      to.connect((destination.endsWith(":80") ? plain : server).getAddress());
       client.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       Thread up =
           Thread.ofVirtual()
@@ -160,5 +188,6 @@ final class Upstream implements AutoCloseable {
   public void close() throws IOException {
     proxy.close();
     server.stop(0);
+    plain.stop(0);
   }
 }
