@@ -52,6 +52,9 @@ static bool put_in_force(const struct plan *plan, struct trouble *trouble)
 		return trouble_is(trouble, "this agent has no network of its own");
 	}
 	connections_keep(plan);
+	/* Again, because root in the guest may have taken it away. */
+	if (relay.real && !plan_is_empty(plan) && !net_start(trouble))
+		return false;
 	if (current.dns && !plan->dns)
 		datagrams_close();
 	return doors_change(&current, plan, trouble) && (!plan->dns || current.dns || datagrams_open(trouble)) &&

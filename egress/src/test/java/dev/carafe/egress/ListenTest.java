@@ -13,15 +13,19 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** All the ways in which a guest's connections can arrive. */
 class ListenTest {
+  private static final Duration DAY = Duration.ofDays(1);
+
   private Lab lab;
 
   @BeforeEach
@@ -63,6 +67,33 @@ class ListenTest {
       egress.close();
     }
     assertThat(Files.exists(socket)).isFalse();
+  }
+
+  /** Who reads to the end would otherwise wait for as long as a client may take over its head. */
+  @Test
+  @Timeout(60)
+  void aRefusalIsTheLastThatAUnixSocketSays(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("egress.sock");
+    Limits patient =
+        Limits.standard().toBuilder().head(DAY).handshake(DAY).idle(DAY).keepAlive(DAY).build();
+    Egress egress =
+        Egress.start(
+            lab.options(Lab.open("api.test", 443)).limits(patient).listen(Listen.proxy(socket)));
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      channel.write(
+          StandardCharsets.US_ASCII.encode(
+              "CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n"));
+      ByteBuffer answer = ByteBuffer.allocate(4096);
+      while (channel.read(answer) >= 0) {
+        assertThat(answer.hasRemaining()).isTrue();
+      }
+      assertThat(StandardCharsets.US_ASCII.decode(answer.flip()).toString())
+          .startsWith("HTTP/1.1 403 Forbidden\r\n")
+          .contains("egress: no route to other.test");
+    } finally {
+      egress.close();
+    }
   }
 
   @Test

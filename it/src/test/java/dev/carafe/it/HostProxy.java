@@ -8,7 +8,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * The host's own proxy, as behind a company's: it knows names that resolve nowhere, and leads each
@@ -17,14 +19,22 @@ import java.util.concurrent.ConcurrentHashMap;
 final class HostProxy implements AutoCloseable {
   static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
-  private final ServerSocket listener = new ServerSocket(0, 64, LOOPBACK);
+  private static final int PIECE = 1 << 16;
+
+  private final ServerSocket listener = new ServerSocket();
   private final Map<String, Integer> ports = new ConcurrentHashMap<>();
 
+  /** Whom it was asked to lead to, as {@code host:port}. */
+  final BlockingQueue<String> destinations = new LinkedBlockingQueue<>();
+
   HostProxy() throws IOException {
+    // What the kernel keeps for a server that does not read is not to hide what others keep.
+    listener.setReceiveBufferSize(PIECE);
+    listener.bind(new InetSocketAddress(LOOPBACK, 0), 64);
     Thread.ofVirtual().start(this::accept);
   }
 
-  /** A name leads to that port, whatever port is asked for. */
+  /** A name leads to that port, whatever port is asked for; {@code host:port} for that one only. */
   HostProxy lead(String name, int port) {
     ports.put(name, port);
     return this;
@@ -58,10 +68,15 @@ final class HostProxy implements AutoCloseable {
         }
         head.append((char) next);
       }
-      Integer port = ports.get(head.toString().split("[ :]")[1]);
+      String destination = head.toString().split(" ")[1];
+      destinations.add(destination);
+      Integer port = ports.getOrDefault(destination, ports.get(destination.split(":")[0]));
       String answer = port == null ? "HTTP/1.1 502 Unknown\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n";
       client.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
       if (port != null) {
+        server.setSendBufferSize(PIECE);
+        server.setReceiveBufferSize(PIECE);
+        client.setSendBufferSize(PIECE);
         server.connect(new InetSocketAddress(LOOPBACK, port));
         pass(client, server);
       }

@@ -147,6 +147,20 @@ final class Lab {
     }
   }
 
+  /**
+   * The processes whose argument list, with spaces between, ends so. (Java tells no argument list
+   * of more than a page.)
+   */
+  static List<ProcessHandle> processes(String ending) {
+    return ProcessHandle.allProcesses()
+        .filter(
+            process ->
+                commandLine(Path.of("/proc", Long.toString(process.pid())))
+                    .strip()
+                    .endsWith(ending))
+        .toList();
+  }
+
   private static String commandLine(Path process) {
     try {
       return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1)

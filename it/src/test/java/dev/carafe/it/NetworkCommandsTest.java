@@ -7,8 +7,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -72,18 +70,7 @@ class NetworkCommandsTest {
   }
 
   private List<ProcessHandle> keepers() {
-    return ProcessHandle.allProcesses()
-        .filter(process -> commandLine(process).endsWith("_relay\0" + name + "\0"))
-        .toList();
-  }
-
-  /** Not {@link ProcessHandle#info}, which knows the first 4,096 bytes: a class path is longer. */
-  private static String commandLine(ProcessHandle process) {
-    try {
-      return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
-    } catch (IOException e) {
-      return ""; // it has ended
-    }
+    return Lab.processes("_relay " + name);
   }
 
   @Test

@@ -62,7 +62,10 @@ class PackageTrafficTest {
                 .orElseThrow()
                 .withNotes(note -> System.out.println("· " + note)));
     aptHosts = new TreeSet<>();
-    sh("apt-get indextargets --no-release-info --format '$(REPO_URI)'").out().lines().forEach(aptHosts::add);
+    sh("apt-get indextargets --no-release-info --format '$(REPO_URI)'")
+        .out()
+        .lines()
+        .forEach(aptHosts::add);
     aptHosts = hosts(aptHosts.toArray(String[]::new));
     HostTools.node(machine);
     HostTools.maven(machine);

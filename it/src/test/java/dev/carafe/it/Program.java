@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -18,12 +19,23 @@ record Program(int exitCode, byte[] stdout, String stderr) {
 
   /** {@code ./carafe ARGUMENTS}. */
   static Program carafe(String... arguments) throws Exception {
-    return run(Lab.launcher(), new byte[0], List.of(arguments));
+    return carafe(Lab.environment(), arguments);
+  }
+
+  /** {@code ./carafe ARGUMENTS} in another environment. */
+  static Program carafe(Map<String, String> environment, String... arguments) throws Exception {
+    return run(Lab.launcher(), environment, new byte[0], List.of(arguments));
   }
 
   /** A program by its path, with standard input. */
   static Program run(Path program, byte[] input, List<String> arguments) throws Exception {
-    Process process = start(program, arguments);
+    return run(program, Lab.environment(), input, arguments);
+  }
+
+  private static Program run(
+      Path program, Map<String, String> environment, byte[] input, List<String> arguments)
+      throws Exception {
+    Process process = start(program, environment, arguments);
     var out = new Drain(process.getInputStream());
     var err = new Drain(process.getErrorStream());
     Thread first = Thread.startVirtualThread(out);
@@ -45,11 +57,16 @@ record Program(int exitCode, byte[] stdout, String stderr) {
 
   /** Starts a program and does not wait for it. */
   static Process start(Path program, List<String> arguments) throws IOException {
+    return start(program, Lab.environment(), arguments);
+  }
+
+  private static Process start(
+      Path program, Map<String, String> environment, List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments);
     var builder = new ProcessBuilder(command);
     builder.environment().clear();
-    builder.environment().putAll(Lab.environment());
+    builder.environment().putAll(environment);
     return builder.start();
   }
 

@@ -8,7 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -422,8 +422,8 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
   private void readOn() {
     Limits limits = shared.limits();
     deadline.set(limits.head());
-    if (ctx.channel() instanceof SocketChannel socket && ctx.pipeline().first() == this) {
-      socket.shutdownOutput();
+    if (ctx.channel() instanceof DuplexChannel duplex && ctx.pipeline().first() == this) {
+      duplex.shutdownOutput();
     }
     if (!reading) {
       read();

@@ -178,8 +178,7 @@ final class Start {
         .connections(directory)
         .with(
             run,
-            channel ->
-                network.require(channel, record.spec().network(), keeper.isPresent(), gate));
+            channel -> network.require(channel, record.spec().network(), keeper.isPresent(), gate));
     keeper.ifPresent(Keeper::leave);
     Trace.step("the network is proved");
   }
