@@ -20,8 +20,9 @@ import java.util.Optional;
  * @param body all that follows it, with line feeds only, without blank lines around it; may be
  *     empty
  */
-record FrontMatter(Fields keys, String body) {
-  static final int MOST_BYTES = 256 * 1024;
+public record FrontMatter(Fields keys, String body) {
+  /** Of a file. */
+  public static final int MOST_BYTES = 256 * 1024;
 
   /** Of the part between the fences, which is parsed. */
   private static final int MOST_YAML = 64 * 1024;
@@ -33,7 +34,7 @@ record FrontMatter(Fields keys, String body) {
    *
    * @return empty when there is nothing that could be checked further; the problems say why
    */
-  static Optional<FrontMatter> read(byte[] bytes, Problems problems) {
+  public static Optional<FrontMatter> read(byte[] bytes, Problems problems) {
     if (bytes.length > MOST_BYTES) {
       problems.add(Position.START, "the file is larger than " + MOST_BYTES + " bytes");
       return Optional.empty();

@@ -25,9 +25,15 @@ public final class ManifestName {
 
   /** What there is instead of a name that does not exist: {@code "; did you mean 'web'?"}. */
   static String instead(String name, Collection<String> known, String plural) {
-    if (known.isEmpty()) {
-      return "; there are no " + plural + " yet";
-    }
+    return known.isEmpty() ? "; there are no " + plural + " yet" : instead(name, known);
+  }
+
+  /**
+   * What there is instead of a name that does not exist: {@code "; did you mean 'web'?"}.
+   *
+   * @param known at least one
+   */
+  public static String instead(String name, Collection<String> known) {
     return Nearest.to(name, known)
         .map(nearest -> "; did you mean '" + nearest + "'?")
         .orElseGet(() -> "; there are " + listed(known));
