@@ -60,7 +60,7 @@ final class ImportBotBottleVerb extends Verb {
     List<Path> written = new ArrayList<>();
     int left = 0;
     for (Planned file : tree.files()) {
-      file.notes().forEach(note -> context.console().note(Text.shown(note)));
+      file.notes().forEach(note -> context.console().note(note));
       if (file.content().isEmpty()) {
         left++;
       } else if (dry) {
@@ -71,7 +71,7 @@ final class ImportBotBottleVerb extends Verb {
         left++;
       }
     }
-    tree.left().forEach(note -> context.console().note(Text.shown(note)));
+    tree.left().forEach(note -> context.console().note(note));
     if (tree.files().isEmpty()) {
       context.console().line("There are no agents and no bottles in " + directory + ".");
     }
