@@ -82,6 +82,8 @@ public final class YamlReader {
         LoadSettings.builder()
             .setUseMarks(true)
             .setCodePointLimit(text.length() + 1)
+            // All at once: between two reads, the parser cuts what takes two characters in half.
+            .setBufferSize(text.length() + 2)
             .setParseComments(false)
             .build();
     try {

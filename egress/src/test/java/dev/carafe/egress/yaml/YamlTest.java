@@ -163,6 +163,14 @@ class YamlTest {
   }
 
   @Test
+  void lettersBeyondTheFirstPlaneMayStandAnywhere() {
+    for (int length = 900; length < 2200; length++) {
+      assertThat(read("#" + "x".repeat(length) + "\ud83d\ude00\nname: web")).isPresent();
+    }
+    assertThat(problems.all()).isEmpty();
+  }
+
+  @Test
   void otherBytesThanUtf8AreRefused() {
     assertThat(YamlReader.read(new byte[] {'a', (byte) 0xff}, 10, problems)).isEmpty();
     assertThat(problems.all()).hasToString("[1:1: the file is not UTF-8]");
@@ -190,6 +198,9 @@ class YamlTest {
   void theSchemaSaysTheSame() {
     assertThat(SchemaWriter.schema("Test", SHAPE))
         .contains(
-            "\"required\" : [ \"name\" ]", "\"additionalProperties\" : false", "\"maximum\" : 9", "\"anyOf\" : [ {");
+            "\"required\" : [ \"name\" ]",
+            "\"additionalProperties\" : false",
+            "\"maximum\" : 9",
+            "\"anyOf\" : [ {");
   }
 }
