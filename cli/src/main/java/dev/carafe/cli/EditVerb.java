@@ -12,7 +12,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** {@code edit}: an agent's or a bottle's file in the user's editor, and what is wrong with it then. */
+/**
+ * {@code edit}: an agent's or a bottle's file in the user's editor, and what is wrong with it then.
+ */
 final class EditVerb extends Verb {
   @Override
   String summary() {
@@ -21,9 +23,7 @@ final class EditVerb extends Verb {
 
   @Override
   void describe(Grammar grammar) {
-    grammar
-        .flag("The agent of that name.", "--agent")
-        .flag("The bottle of that name.", "--bottle");
+    grammar.flag("The agent of that name.", "--agent").flag("The bottle of that name.", "--bottle");
     Manifests.directory(grammar)
         .arguments(1, "NAME")
         .example("edit claude --agent")
@@ -41,8 +41,7 @@ final class EditVerb extends Verb {
     ManifestIndex before = Manifests.index(arguments, context);
     Path file = file(name, arguments, before, context);
     open(file, context);
-    Set<ManifestProblem> problems =
-        new TreeSet<>(Manifests.index(arguments, context).problems());
+    Set<ManifestProblem> problems = new TreeSet<>(Manifests.index(arguments, context).problems());
     // What was wrong elsewhere is another matter; what became wrong elsewhere is this one.
     problems.removeIf(
         problem ->
@@ -60,8 +59,7 @@ final class EditVerb extends Verb {
     return ExitCode.OK;
   }
 
-  private static Path file(
-      String name, Arguments arguments, ManifestIndex index, Context context) {
+  private static Path file(String name, Arguments arguments, ManifestIndex index, Context context) {
     Optional<Path> agent =
         index.agents().stream()
             .filter(a -> a.name().equals(name))
@@ -79,7 +77,9 @@ final class EditVerb extends Verb {
           "Say which one is meant, with --agent or --bottle.");
     }
     Optional<Path> wanted =
-        arguments.has("--agent") ? agent : arguments.has("--bottle") ? bottle : agent.or(() -> bottle);
+        arguments.has("--agent")
+            ? agent
+            : arguments.has("--bottle") ? bottle : agent.or(() -> bottle);
     return wanted.orElseThrow(() -> new FailureException(missing(name, arguments, index, context)));
   }
 
@@ -93,7 +93,9 @@ final class EditVerb extends Verb {
       index.bottles().forEach(b -> known.add(b.name()));
     }
     String kind =
-        arguments.has("--agent") ? "agent" : arguments.has("--bottle") ? "bottle" : "agent or bottle";
+        arguments.has("--agent")
+            ? "agent"
+            : arguments.has("--bottle") ? "bottle" : "agent or bottle";
     String unread =
         index.problems().stream()
             .filter(p -> p.file().map(f -> f.endsWith(name + ".md")).orElse(false))
@@ -140,7 +142,10 @@ final class EditVerb extends Verb {
     }
     if (exitCode != 0) {
       throw new FailureException(
-          "the editor '" + Text.shown(editor) + "' ended with exit code " + exitCode
+          "the editor '"
+              + Text.shown(editor)
+              + "' ended with exit code "
+              + exitCode
               + "; nothing was checked");
     }
   }

@@ -83,11 +83,14 @@ final class InitVerb extends Verb {
         file.getParent(),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     Files.writeString(
-        file, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        file,
+        text,
+        StandardCharsets.UTF_8,
+        StandardOpenOption.CREATE_NEW,
+        StandardOpenOption.WRITE);
   }
 
   static FailureException cannot(Path file, IOException e) {
-    return new FailureException(
-        file + " cannot be written: " + e.getMessage(), ExitCode.FAILED, e);
+    return new FailureException(file + " cannot be written: " + e.getMessage(), ExitCode.FAILED, e);
   }
 }

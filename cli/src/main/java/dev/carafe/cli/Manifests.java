@@ -50,10 +50,7 @@ final class Manifests {
   static void say(Collection<ManifestProblem> problems, Context context) {
     for (ManifestProblem problem : problems) {
       String where =
-          problem
-              .file()
-              .map(file -> shown(file, context) + ":" + problem.at() + ": ")
-              .orElse("");
+          problem.file().map(file -> shown(file, context) + ":" + problem.at() + ": ").orElse("");
       context.console().note(where + problem.sentence());
     }
   }

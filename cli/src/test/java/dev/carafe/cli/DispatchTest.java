@@ -64,9 +64,8 @@ class DispatchTest {
   @Test
   void everyVerbHasHelpWithAnExampleThatItsOwnGrammarReads() {
     for (Program program : new Program[] {Program.CARAFE, Program.of("smolvm", Map.of())})
-      for (String group : new String[] {
-        "", "machine", "image", "pack", "egress", "audit", "manifest"
-      }) {
+      for (String group :
+          new String[] {"", "machine", "image", "pack", "egress", "audit", "manifest"}) {
         for (String name : Verbs.of(group)) {
           if (Verbs.isGroup(name) || name.equals("help")) {
             continue;

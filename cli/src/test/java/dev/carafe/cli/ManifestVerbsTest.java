@@ -106,9 +106,7 @@ class ManifestVerbsTest {
 
   @Test
   void infoShowsWhatThingsComeToAndNoValue() throws Exception {
-    bottle(
-        "base",
-        "env: {A: hunter2, B: '${HOST_B}', C: '?what'}\ngit-gate: {user: {name: Ada}}");
+    bottle("base", "env: {A: hunter2, B: '${HOST_B}', C: '?what'}\ngit-gate: {user: {name: Ada}}");
     bottle(
         "web",
         """
@@ -155,7 +153,8 @@ class ManifestVerbsTest {
     assertThat(json.exitCode()).isZero();
     assertThat(json.out())
         .contains("\"valid\" : true", "\"origin\" : \"user\"", "\"email\" : \"bot@example.com\"")
-        .contains("\"variable\" : \"HOST_B\"", "\"secret\" : \"the environment variable API_TOKEN\"")
+        .contains(
+            "\"variable\" : \"HOST_B\"", "\"secret\" : \"the environment variable API_TOKEN\"")
         .doesNotContain("hunter2");
   }
 
@@ -288,7 +287,8 @@ class ManifestVerbsTest {
         .endsWith("ended with exit code 3; nothing was checked\n");
     caller.env.put("VISUAL", "no-such-editor");
     assertThat(caller.call("edit", "web").err())
-        .isEqualTo("Error: there is no editor 'no-such-editor': name yours with VISUAL or EDITOR\n");
+        .isEqualTo(
+            "Error: there is no editor 'no-such-editor': name yours with VISUAL or EDITOR\n");
   }
 
   // import-bot-bottle
@@ -325,8 +325,7 @@ class ManifestVerbsTest {
     Outcome outcome = caller.call("import-bot-bottle");
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(outcome.out())
-        .isEqualTo(
-            "Wrote ~/.config/carafe/bottles/web.md\nWrote ~/.config/carafe/agents/bot.md\n");
+        .isEqualTo("Wrote ~/.config/carafe/bottles/web.md\nWrote ~/.config/carafe/agents/bot.md\n");
     assertThat(outcome.err())
         .isEqualTo(
             """

@@ -102,7 +102,9 @@ public final class BotBottleTree {
   private void file(Path source, Path target, boolean bottle) throws IOException {
     String name = source.getFileName().toString();
     if (!ManifestName.valid(name.substring(0, name.length() - SUFFIX.length()))) {
-      left.add(directory + ": a file whose name cannot be one here is left out");
+      String shown = name.replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
+      left.add(
+          source.resolveSibling(shown) + ": this cannot be a name here, and the file is left out");
       return;
     }
     byte[] bytes;
@@ -137,9 +139,7 @@ public final class BotBottleTree {
   /** What a converted file would be refused for, without its places: nobody has seen it. */
   private List<String> mistakes(Path target, String text, boolean bottle) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    return (bottle
-            ? ManifestCheck.bottle(target, bytes, env)
-            : ManifestCheck.agent(target, bytes))
+    return (bottle ? ManifestCheck.bottle(target, bytes, env) : ManifestCheck.agent(target, bytes))
         .stream().map(problem -> problem.sentence()).toList();
   }
 

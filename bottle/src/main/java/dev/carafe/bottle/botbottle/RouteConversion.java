@@ -132,7 +132,8 @@ final class RouteConversion {
   }
 
   private static Map<String, Object> path(Node node) throws CannotException {
-    Optional<Fields> fields = Optional.of(node).filter(Fields.class::isInstance).map(Fields.class::cast);
+    Optional<Fields> fields =
+        Optional.of(node).filter(Fields.class::isInstance).map(Fields.class::cast);
     String type =
         switch (fields.flatMap(f -> f.text("type")).orElse("").toLowerCase(Locale.ROOT)) {
           case "exact" -> "Exact";
@@ -151,7 +152,8 @@ final class RouteConversion {
   }
 
   private static Map<String, Object> header(Node node) throws CannotException {
-    Optional<Fields> fields = Optional.of(node).filter(Fields.class::isInstance).map(Fields.class::cast);
+    Optional<Fields> fields =
+        Optional.of(node).filter(Fields.class::isInstance).map(Fields.class::cast);
     Optional<String> name = fields.flatMap(f -> f.text("name"));
     Optional<String> value = fields.flatMap(f -> f.text("value"));
     String type =
@@ -188,8 +190,7 @@ final class RouteConversion {
     } else if (outbound.contains("entropy")) {
       converted.put("entropy", true);
     }
-    if (!outbound.isEmpty()
-        && !outbound.containsAll(List.of("token_patterns", "known_secrets"))) {
+    if (!outbound.isEmpty() && !outbound.containsAll(List.of("token_patterns", "known_secrets"))) {
       notes.add(
           dlp.at("outbound_detectors"),
           "token patterns and known secrets are looked for together, although only one was asked"

@@ -84,7 +84,9 @@ public record FrontMatter(Fields keys, String body) {
       return Optional.empty();
     }
     List<String> yaml = lines.subList(1, end);
-    String body = String.join("\n", lines.subList(end + 1, lines.size())).strip();
+    List<String> rest = lines.subList(end + 1, lines.size());
+    String body =
+        String.join("\n", rest.stream().dropWhile(String::isBlank).toList()).stripTrailing();
     if (yaml.stream().allMatch(line -> line.isBlank() || line.strip().startsWith("#"))) {
       return Optional.of(new FrontMatter(new Fields(Position.START, List.of()), body));
     }

@@ -69,8 +69,7 @@ final class Inheritance {
     if (problems.isEmpty()) {
       fit(whole).forEach(why -> problems.add(ManifestProblem.in(file.path(), at(file), why)));
     }
-    return new Result(
-        problems.isEmpty() ? Optional.of(whole) : Optional.empty(), problems, depth);
+    return new Result(problems.isEmpty() ? Optional.of(whole) : Optional.empty(), problems, depth);
   }
 
   private static Position at(BottleFile file) {

@@ -90,7 +90,7 @@ final class ManifestDirectory {
           "this leads out of " + top + ", where alone your files are read; move them there");
       return;
     }
-    if (anybodyWrites(directory)) {
+    if (anybodyWrites(top) || anybodyWrites(directory)) {
       return;
     }
     for (Path file : files(MOST_FILES)) {

@@ -35,7 +35,8 @@ class BotBottleTreeTest {
   }
 
   private void bottle(String name, String keys) throws IOException {
-    Files.writeString(old.resolve("bottles").resolve(name + ".md"), "---\n" + keys + "\n---\nDoc.\n");
+    Files.writeString(
+        old.resolve("bottles").resolve(name + ".md"), "---\n" + keys + "\n---\nDoc.\n");
   }
 
   private BotBottleTree read() throws IOException {
@@ -205,6 +206,7 @@ class BotBottleTreeTest {
         "supervise: false\nagent_provider: {template: claude, dockerfile: x}\npipelock: {}\negress: {routes: [{host: a.example, role: x}]}");
     Files.writeString(old.resolve("agents/bot.md"), "---\ntools: [Bash]\n---\n");
     Files.createDirectories(old.resolve("contrib/mine"));
+    Files.writeString(old.resolve("agents/My Bot.md"), "---\n---\n");
     assertThat(notes())
         .containsExactly(
             "bottles/web.md:2:12: every bottle is supervised; 'supervise: false' is left out",
@@ -215,6 +217,8 @@ class BotBottleTreeTest {
             "agents/bot.md:2:1: 'tools' has no counterpart, and is left out");
     assertThat(read().left())
         .containsExactly(
+            old.resolve("agents/My Bot.md")
+                + ": this cannot be a name here, and the file is left out",
             old.resolve("contrib")
                 + ": provider plug-ins are programs of bot-bottle's and cannot be used here");
     assertThat(carriedOver().problems()).isEmpty();

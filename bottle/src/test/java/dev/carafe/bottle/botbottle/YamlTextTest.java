@@ -15,9 +15,42 @@ class YamlTextTest {
     Map<String, Object> map = new LinkedHashMap<>();
     List<String> texts =
         List.of(
-            "", "a", "true", "No", "8080", "1.5", "~", "null", "- a", "a: b", "a #b", "'", "\"", "\\",
-            "a\nb\n", "\t", "?x", "${X}", "&a", "*a", "!a", "%a", "@a", "`a", "{}", "[]", "---", "é",
-            "\u0007", "\u2028", "~/.ssh/id", "ssh://git@example.com:22/x", ".5", "0x10", "a:", " a ");
+            "",
+            "a",
+            "true",
+            "No",
+            "8080",
+            "1.5",
+            "~",
+            "null",
+            "- a",
+            "a: b",
+            "a #b",
+            "'",
+            "\"",
+            "\\",
+            "a\nb\n",
+            "\t",
+            "?x",
+            "${X}",
+            "&a",
+            "*a",
+            "!a",
+            "%a",
+            "@a",
+            "`a",
+            "{}",
+            "[]",
+            "---",
+            "é",
+            "\u0007",
+            "\u2028",
+            "~/.ssh/id",
+            "ssh://git@example.com:22/x",
+            ".5",
+            "0x10",
+            "a:",
+            " a ");
     map.put("texts", texts);
     map.put("number", 7L);
     map.put("truth", true);

@@ -23,10 +23,11 @@ class FrontMatterTest {
 
   @Test
   void keysAndTextArePartedAndPlacesAreThoseOfTheFile() {
-    FrontMatter content = read("---\n# first\nname: web\n---\n\nYou are.\n\n--- no fence\n").get();
+    FrontMatter content =
+        read("---\n# first\nname: web\n---\n\n  You are.\n\n--- no fence\n\n").get();
     assertThat(content.keys().text("name")).contains("web");
     assertThat(content.keys().at("name")).isEqualTo(new Position(3, 7));
-    assertThat(content.body()).isEqualTo("You are.\n\n--- no fence");
+    assertThat(content.body()).isEqualTo("  You are.\n\n--- no fence");
     assertThat(said()).isEmpty();
   }
 

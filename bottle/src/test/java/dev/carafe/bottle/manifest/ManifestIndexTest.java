@@ -157,6 +157,10 @@ class ManifestIndexTest {
     Files.setPosixFilePermissions(file.getParent(), PosixFilePermissions.fromString("rwxrwxrwx"));
     assertThat(tree.problems()).hasSize(1);
     assertThat(tree.index().bottles()).isEmpty();
+    Files.setPosixFilePermissions(file.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(tree.user, PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThat(tree.problems()).singleElement().asString().startsWith("carafe:1:1: everybody");
+    assertThat(tree.index().bottles()).isEmpty();
   }
 
   @Test
