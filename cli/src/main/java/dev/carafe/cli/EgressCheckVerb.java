@@ -1,15 +1,11 @@
 package dev.carafe.cli;
 
-import dev.carafe.egress.routes.Auth;
-import dev.carafe.egress.routes.Route;
 import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.routes.RoutesException;
 import dev.carafe.egress.secret.SecretSources;
 import dev.carafe.egress.yaml.Problem;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import tools.jackson.core.JsonGenerator;
 
 /** {@code egress check}: what a routes file allows, or what is wrong with it. */
@@ -57,23 +53,7 @@ final class EgressCheckVerb extends Verb {
   }
 
   private static String table(Routes routes) {
-    List<List<String>> rows = new ArrayList<>();
-    rows.add(
-        List.of("HOST", "PORT", "REQUESTS", "OUTBOUND", "INBOUND", "GIT", "TLS", "CREDENTIAL"));
-    for (Route route : routes.all()) {
-      int matches = route.matches().size();
-      rows.add(
-          List.of(
-              route.host().text(),
-              route.port() == 0 ? "443, 80" : Integer.toString(route.port()),
-              matches == 0 ? "all" : matches == 1 ? "1 match" : matches + " matches",
-              word(route.outbound()),
-              route.passThrough() ? "off" : word(route.inbound().onMatch()),
-              route.git() ? "fetch" : "no",
-              route.passThrough() ? "pass" : "intercept",
-              route.auth().map(EgressCheckVerb::shown).orElse("none")));
-    }
-    StringBuilder text = new StringBuilder(rows.size() > 1 ? Text.table(rows) : "");
+    StringBuilder text = new StringBuilder(RouteText.table(rows(routes)));
     routes
         .allow()
         .forEach(range -> text.append("Addresses of ").append(range).append(" may be dialled.\n"));
@@ -83,44 +63,29 @@ final class EgressCheckVerb extends Verb {
           .append(authorities)
           .append('\n');
     }
-    int count = routes.all().size();
-    return text.append(count)
-        .append(count == 1 ? " route; " : " routes; ")
-        .append("everything else is refused.\n")
-        .toString();
+    return text.append(RouteText.count(routes.all().size())).toString();
   }
 
-  private static String shown(Auth auth) {
-    return auth.header() + ": " + auth.prefix() + "<" + auth.secret().name() + ">";
-  }
-
-  private static String word(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
+  private static List<RouteText.Row> rows(Routes routes) {
+    return routes.all().stream()
+        .map(
+            route ->
+                new RouteText.Row(
+                    route,
+                    route
+                        .auth()
+                        .map(
+                            auth ->
+                                new RouteText.Credential(
+                                    auth.header(), auth.prefix(), auth.secret().name()))))
+        .toList();
   }
 
   private static void plan(JsonGenerator json, Routes routes) {
     json.writeStartObject();
     json.writeBooleanProperty("valid", true);
     json.writeStringProperty("sha256", routes.digest());
-    json.writeName("routes");
-    json.writeStartArray();
-    for (Route route : routes.all()) {
-      json.writeStartObject();
-      json.writeNumberProperty("line", route.line());
-      json.writeStringProperty("host", route.host().text());
-      json.writeNumberProperty("port", route.port());
-      json.writeNumberProperty("matches", route.matches().size());
-      json.writeStringProperty("outbound", word(route.outbound()));
-      json.writeStringProperty("inbound", word(route.inbound().onMatch()));
-      json.writeBooleanProperty("entropy", route.entropy());
-      json.writeBooleanProperty("git", route.git());
-      json.writeStringProperty("tls", route.passThrough() ? "pass" : "intercept");
-      Json.string(json, "header", route.auth().map(Auth::header));
-      Json.string(json, "scheme", route.auth().map(auth -> auth.prefix().strip()));
-      Json.string(json, "secret", route.auth().map(auth -> auth.secret().name()));
-      json.writeEndObject();
-    }
-    json.writeEndArray();
+    RouteText.write(json, rows(routes));
     Json.strings(json, "allow", routes.allow().stream().map(Object::toString).toList());
     json.writeNumberProperty("authorities", routes.authorities().size());
     json.writeEndObject();

@@ -14,11 +14,16 @@ final class Verbs {
   static final List<String> TOP =
       List.of(
           "run",
+          "init",
+          "info",
+          "edit",
           "machine",
           "image",
           "pack",
           "egress",
           "audit",
+          "manifest",
+          "import-bot-bottle",
           "setup",
           "doctor",
           "cleanup",
@@ -51,6 +56,7 @@ final class Verbs {
       case "pack" -> List.of("create", "inspect");
       case "egress" -> List.of("serve", "check", "schema");
       case "audit" -> List.of("verify");
+      case "manifest" -> List.of("schema");
       default -> List.of();
     };
   }
@@ -64,13 +70,14 @@ final class Verbs {
       case "pack" -> "Writes and reads .smolmachine files: an image in one file.";
       case "egress" -> "Lets requests out by routes, and adds the credentials to them.";
       case "audit" -> "Looks after the record of what was let out.";
+      case "manifest" -> "Helps to write the files of agents and bottles.";
       default -> throw new IllegalArgumentException(group);
     };
   }
 
   static boolean isGroup(String word) {
     return switch (word) {
-      case "machine", "vm", "image", "pack", "egress", "audit" -> true;
+      case "machine", "vm", "image", "pack", "egress", "audit", "manifest" -> true;
       default -> false;
     };
   }
@@ -106,6 +113,7 @@ final class Verbs {
           case "pack" -> pack(name);
           case "egress" -> egress(name);
           case "audit" -> name.equals("verify") ? new AuditVerifyVerb() : null;
+          case "manifest" -> name.equals("schema") ? new ManifestSchemaVerb() : null;
           default -> null;
         };
     if (verb != null) {
@@ -131,6 +139,10 @@ final class Verbs {
   private static Verb top(String name) {
     return switch (name) {
       case "run" -> new RunVerb();
+      case "init" -> new InitVerb();
+      case "info" -> new InfoVerb();
+      case "edit" -> new EditVerb();
+      case "import-bot-bottle" -> new ImportBotBottleVerb();
       case "setup" -> new SetupVerb();
       case "doctor" -> new DoctorVerb();
       case "cleanup" -> new CleanupVerb();

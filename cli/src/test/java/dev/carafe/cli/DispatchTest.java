@@ -64,7 +64,8 @@ class DispatchTest {
   @Test
   void everyVerbHasHelpWithAnExampleThatItsOwnGrammarReads() {
     for (Program program : new Program[] {Program.CARAFE, Program.of("smolvm", Map.of())})
-      for (String group : new String[] {"", "machine", "image", "pack", "egress", "audit"}) {
+      for (String group :
+          new String[] {"", "machine", "image", "pack", "egress", "audit", "manifest"}) {
         for (String name : Verbs.of(group)) {
           if (Verbs.isGroup(name) || name.equals("help")) {
             continue;
@@ -143,6 +144,12 @@ class DispatchTest {
     "audit verify, 'no audit was named', ''",
     "audit verify --expect 7 x, 'invalid value ''7'' for --expect', ''",
     "completion tcsh, 'name a shell', ''",
+    "init ../x, '''../x'' is no name of an agent or a bottle', 'A name has small letters'",
+    "edit, 'name an agent or a bottle', ''",
+    "edit x --agent --bottle, '--agent and --bottle exclude each other', ''",
+    "info --bottle x, '--bottle without an agent', ''",
+    "info X, '''X'' is no name', ''",
+    "manifest shema agent, 'unknown command ''manifest shema''', 'Did you mean ''schema''?'",
   })
   void wrongUseIsExitCode2WithASentenceAndAHint(String line, String message, String hint) {
     Outcome outcome = Caller.carafe().call(line.split(" "));

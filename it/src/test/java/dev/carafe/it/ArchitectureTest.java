@@ -84,6 +84,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void aManifestKnowsNothingOfMachines() {
+    com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAnyPackage("dev.carafe.bottle.manifest..", "dev.carafe.bottle.botbottle..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.carafe.machine..", "dev.carafe.image..", "dev.carafe.bottle", "dev.carafe.egress")
+        .check(CARAFE);
+  }
+
+  @Test
   void imageHasNoCycles() {
     slices().matching("dev.carafe.image.(*)..").should().beFreeOfCycles().check(CARAFE);
   }

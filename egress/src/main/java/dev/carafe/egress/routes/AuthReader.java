@@ -1,10 +1,7 @@
 package dev.carafe.egress.routes;
 
 import dev.carafe.egress.secret.Literal;
-import dev.carafe.egress.secret.Secret;
-import dev.carafe.egress.secret.SecretException;
 import dev.carafe.egress.secret.SecretReference;
-import dev.carafe.egress.secret.SecretSources;
 import dev.carafe.egress.yaml.Node;
 import dev.carafe.egress.yaml.Node.Fields;
 import dev.carafe.egress.yaml.Position;
@@ -12,34 +9,28 @@ import dev.carafe.egress.yaml.Problems;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads the credentials of routes: first where they come from, and in the end the secrets. */
+/** Reads the credentials of routes, which say where secrets come from; fetches none. */
 final class AuthReader {
   private final Path directory;
-  private final SecretSources sources;
+  private final Map<String, String> env;
   private final Problems problems;
 
-  /** One secret may be used by several routes, and is fetched once. */
-  private final Map<SecretReference, Optional<Secret>> resolved = new LinkedHashMap<>();
-
-  private final List<Secret> passwords = new ArrayList<>();
-
-  /** A credential whose secret has not been fetched. */
-  record Wanted(String header, String prefix, SecretReference reference, Position at) {}
-
-  AuthReader(Path directory, SecretSources sources, Problems problems) {
+  /**
+   * @param directory where relative paths begin
+   */
+  AuthReader(Path directory, Map<String, String> env, Problems problems) {
     this.directory = directory;
-    this.sources = sources;
+    this.env = env;
     this.problems = problems;
   }
 
   /** Reads an {@code auth}; empty when it cannot be read. */
-  Optional<Wanted> read(Fields auth) {
+  Optional<DeclaredAuth> read(Fields auth) {
     Optional<String> header =
         auth.has("header")
             ? auth.text("header")
@@ -54,16 +45,17 @@ final class AuthReader {
         };
     Optional<SecretReference> reference = auth.fields("token").flatMap(this::reference);
     return header.isPresent() && reference.isPresent()
-        ? Optional.of(new Wanted(header.get(), prefix, reference.get(), auth.at("token")))
+        ? Optional.of(new DeclaredAuth(header.get(), prefix, reference.get(), auth.at("token")))
         : Optional.empty();
   }
 
-  private Optional<SecretReference> reference(Fields token) {
+  /** Reads a {@code token}; empty when it cannot be read. */
+  Optional<SecretReference> reference(Fields token) {
     if (token.all().size() != 1) {
       return Optional.empty(); // and a problem already
     }
     return switch (token.all().getFirst().key()) {
-      case "env" -> token.text("env").flatMap(name -> variable(name, token.at("env")));
+      case "env" -> token.text("env").flatMap(name -> variable(name, token.at("env"), "'env'"));
       case "file" -> token.text("file").flatMap(path -> file(path, token.at("file")));
       case "command" -> command(token.items("command"));
       case "keyring" -> token.fields("keyring").flatMap(this::keyring);
@@ -71,12 +63,17 @@ final class AuthReader {
     };
   }
 
-  private Optional<SecretReference> variable(String name, Position at) {
+  /**
+   * A reference to an environment variable.
+   *
+   * @param what how a sentence calls it: {@code "'env'"}
+   */
+  Optional<SecretReference> variable(String name, Position at, String what) {
     if (Literal.insteadOfName(name)) {
-      return literal(at, "'env' must be the name of an environment variable");
+      return literal(at, what + " must be the name of an environment variable");
     }
     if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) {
-      problems.add(at, "'env' must be the name of an environment variable, as GITHUB_TOKEN");
+      problems.add(at, what + " must be the name of an environment variable, as GITHUB_TOKEN");
       return Optional.empty();
     }
     return Optional.of(new SecretReference.Variable(name));
@@ -87,7 +84,7 @@ final class AuthReader {
       return literal(at, "'file' must be a path");
     }
     try {
-      return Optional.of(new SecretReference.File(path(written, directory, sources.env())));
+      return Optional.of(new SecretReference.File(path(written, directory, env)));
     } catch (InvalidPathException e) {
       problems.add(at, "this is no path");
       return Optional.empty();
@@ -115,7 +112,7 @@ final class AuthReader {
       return Optional.empty();
     }
     if (words.getFirst().startsWith("~/")) {
-      words.set(0, path(words.getFirst(), directory, sources.env()).toString());
+      words.set(0, path(words.getFirst(), directory, env).toString());
     }
     return Optional.of(new SecretReference.Command(words));
   }
@@ -156,68 +153,5 @@ final class AuthReader {
       return Path.of(env.get("HOME")).resolve(written.substring(2)).normalize();
     }
     return directory.resolve(written).normalize();
-  }
-
-  /** The credential with its secret; empty, and a problem, when that cannot be had. Blocks. */
-  Optional<Auth> fetch(Wanted want) {
-    // Not computeIfAbsent: a failure is one problem, at the first place that needs it.
-    if (!resolved.containsKey(want.reference())) {
-      resolved.put(want.reference(), resolve(want));
-    }
-    Optional<Secret> secret = resolved.get(want.reference());
-    secret.ifPresent(s -> checkForm(want, s));
-    return secret.map(s -> new Auth(want.header(), want.prefix(), s));
-  }
-
-  private Optional<Secret> resolve(Wanted want) {
-    try {
-      return Optional.of(sources.resolve(want.reference()));
-    } catch (SecretException e) {
-      problems.add(want.at(), e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  private void checkForm(Wanted want, Secret secret) {
-    byte[] value = secret.bytes();
-    if (want.prefix().equals("Basic ")) {
-      int colon = 0;
-      while (colon < value.length && value[colon] != ':') {
-        colon++;
-      }
-      int password = value.length - colon - 1;
-      if (colon == value.length) {
-        problems.add(want.at(), secret.name() + " must be user:password for the scheme basic");
-      } else if (password >= Secret.LEAST_BYTES) {
-        byte[] bytes = Arrays.copyOfRange(value, colon + 1, value.length);
-        passwords.add(Secret.of("the password in " + secret.name(), bytes));
-        Arrays.fill(bytes, (byte) 0);
-      } else {
-        problems.add(
-            want.at(),
-            "the password in "
-                + secret.name()
-                + " is shorter than "
-                + Secret.LEAST_BYTES
-                + " bytes");
-      }
-    } else {
-      for (byte each : value) {
-        if (each < 0) {
-          problems.add(
-              want.at(), secret.name() + " has letters beyond ASCII, which no header can carry");
-          break;
-        }
-      }
-    }
-    Arrays.fill(value, (byte) 0);
-  }
-
-  /** All that has been fetched, and the passwords within it. */
-  List<Secret> secrets() {
-    List<Secret> all = new ArrayList<>();
-    resolved.values().forEach(secret -> secret.ifPresent(all::add));
-    all.addAll(passwords);
-    return all;
   }
 }

@@ -3,8 +3,8 @@ package dev.carafe.egress.routes;
 import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.yaml.Node;
 import dev.carafe.egress.yaml.Node.Fields;
-import dev.carafe.egress.yaml.Position;
 import dev.carafe.egress.yaml.Problems;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,38 +14,17 @@ final class RouteReader {
   private final Problems problems;
   private final MatchReader matches;
   private final AuthReader credentials;
+  private final Path file;
 
-  RouteReader(Problems problems, AuthReader credentials) {
+  RouteReader(Path file, AuthReader credentials, Problems problems) {
+    this.file = file;
     this.problems = problems;
     this.matches = new MatchReader(problems);
     this.credentials = credentials;
   }
 
-  /**
-   * A route whose secret has not been fetched.
-   *
-   * @param route without a credential
-   */
-  record Draft(Route route, Optional<AuthReader.Wanted> wanted, Position at) {
-
-    Route with(Optional<Auth> auth) {
-      return new Route(
-          route.host(),
-          route.port(),
-          route.matches(),
-          auth,
-          route.outbound(),
-          route.inbound(),
-          route.git(),
-          route.passThrough(),
-          route.entropy(),
-          route.cleartext(),
-          route.line());
-    }
-  }
-
   /** The route; empty when its host cannot be read. */
-  Optional<Draft> route(Fields fields) {
+  Optional<DeclaredRoute> route(Fields fields) {
     Optional<HostPattern> host = host(fields);
     List<Match> all = new ArrayList<>();
     for (Node each : fields.items("matches")) {
@@ -57,12 +36,12 @@ final class RouteReader {
     if (passThrough) {
       refuseWhatCannotBeSeen(fields);
     }
-    Optional<AuthReader.Wanted> wanted = fields.fields("auth").flatMap(credentials::read);
+    Optional<DeclaredAuth> auth = fields.fields("auth").flatMap(credentials::read);
     Optional<Fields> dlp = fields.fields("dlp");
     int port = fields.whole("port").map(Long::intValue).orElse(0);
     return host.map(
         pattern ->
-            new Draft(
+            new DeclaredRoute(
                 new Route(
                     pattern,
                     port,
@@ -75,7 +54,8 @@ final class RouteReader {
                     dlp.flatMap(d -> d.truth("entropy")).orElse(false),
                     fields.fields("auth").flatMap(a -> a.truth("cleartext")).orElse(false),
                     fields.at().line()),
-                wanted,
+                auth,
+                file,
                 fields.at("host")));
   }
 

@@ -18,10 +18,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Reads a routes file: its form by {@link RoutesShape}, its sense here, its secrets last. */
@@ -68,22 +66,16 @@ final class RoutesFile {
       throw new RoutesException(file, problems.all());
     }
     Path directory = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("/"));
-    AuthReader credentials = new AuthReader(directory, sources, problems);
-    RouteReader reader = new RouteReader(problems, credentials);
-    List<RouteReader.Draft> drafts = new ArrayList<>();
-    for (Node each : top.items("routes")) {
-      if (each instanceof Fields fields) {
-        reader.route(fields).ifPresent(drafts::add);
-      }
-    }
-    refuseTheSameTwice(drafts);
-    List<Cidr> allow = allow(top);
+    RouteDeclarations reader = new RouteDeclarations(file, sources.env(), problems);
+    List<DeclaredRoute> declared = reader.routes(top.items("routes"));
+    List<Cidr> allow = reader.allow(top.items("allow"));
     List<X509Certificate> authorities = authorities(top, directory);
+    AuthFetcher credentials = new AuthFetcher(sources, problems);
     // Programs are run and files are read only for a file that is right otherwise.
     List<Route> routes = new ArrayList<>();
     if (problems.none()) {
-      for (RouteReader.Draft draft : drafts) {
-        routes.add(draft.with(draft.wanted().flatMap(credentials::fetch)));
+      for (DeclaredRoute each : declared) {
+        routes.add(each.with(each.auth().flatMap(credentials::fetch)));
       }
     }
     if (!problems.none()) {
@@ -91,47 +83,6 @@ final class RoutesFile {
       throw new RoutesException(file, problems.all());
     }
     return new Routes(routes, credentials.secrets(), allow, authorities, digest(bytes));
-  }
-
-  /** Two routes for one host and port: it would be chance which of them is meant. */
-  private void refuseTheSameTwice(List<RouteReader.Draft> drafts) {
-    Map<String, Integer> lines = new HashMap<>();
-    for (RouteReader.Draft draft : drafts) {
-      Route route = draft.route();
-      for (String covered : covered(route)) {
-        Integer before = lines.putIfAbsent(route.host() + covered, route.line());
-        if (before != null) {
-          problems.add(
-              draft.at(),
-              "the route to "
-                  + route.host()
-                  + " is here a second time; put both into one, see line "
-                  + before);
-          break;
-        }
-      }
-    }
-  }
-
-  private static List<String> covered(Route route) {
-    return switch (route.port()) {
-      case 0 -> List.of(" https:443", " http:80");
-      default -> List.of(" https:" + route.port(), " http:" + route.port());
-    };
-  }
-
-  private List<Cidr> allow(Fields top) {
-    List<Cidr> ranges = new ArrayList<>();
-    for (Node each : top.items("allow")) {
-      if (each instanceof Node.Scalar scalar) {
-        try {
-          ranges.add(Cidr.of(scalar.value()));
-        } catch (IllegalArgumentException e) {
-          problems.add(each.at(), e.getMessage());
-        }
-      }
-    }
-    return ranges;
   }
 
   private List<X509Certificate> authorities(Fields top, Path directory) {

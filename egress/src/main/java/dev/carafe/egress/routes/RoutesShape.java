@@ -12,14 +12,18 @@ import dev.carafe.egress.yaml.Shape.Whole;
 /** What a routes file may hold. */
 public final class RoutesShape {
   static final int MOST_BYTES = 256 * 1024;
-  static final int MOST_ROUTES = 500;
+
+  /** Routes of one bottle. */
+  public static final int MOST_ROUTES = 500;
+
   static final int MOST_EXPRESSION = 500;
 
   static final String NO_LITERAL =
       "'token' must say where the secret comes from, with env, file, command or keyring; a secret"
           + " itself is never written into this file (if it was one, replace it: it has been on disk)";
 
-  private static final Shape TOKEN =
+  /** Where a secret comes from. */
+  public static final Shape TOKEN =
       Keys.of("Where the secret comes from; never the secret itself.")
           .optional("env", new Text("Name of an environment variable of the proxy.", 200))
           .optional(
@@ -133,24 +137,31 @@ public final class RoutesShape {
                   "intercept",
                   "pass"));
 
+  /** A list of routes. */
+  public static final Shape ROUTES = new ListOf("The allowed destinations.", ROUTE, 0, MOST_ROUTES);
+
+  /** A list of address ranges. */
+  public static final Shape ALLOW =
+      new ListOf(
+          "Address ranges that may be dialled although loopback, private, link-local and metadata"
+              + " addresses are refused.",
+          new Text("Such as 10.1.0.0/16, or one address.", 50),
+          1,
+          64);
+
+  /** The path of a file with certificates. */
+  public static final Shape CA =
+      new Text(
+          "Path of a PEM file with certificates that are trusted upstream besides the host's own;"
+              + " relative to this file.",
+          4000);
+
   static final Shape FILE =
       Keys.of("What a bottle may reach through the egress proxy; all else is refused.")
           .required("version", new Whole("Of this format.", 1, 1))
-          .required("routes", new ListOf("The allowed destinations.", ROUTE, 0, MOST_ROUTES))
-          .optional(
-              "allow",
-              new ListOf(
-                  "Address ranges that may be dialled although loopback, private, link-local and"
-                      + " metadata addresses are refused.",
-                  new Text("Such as 10.1.0.0/16, or one address.", 50),
-                  1,
-                  64))
-          .optional(
-              "ca",
-              new Text(
-                  "Path of a PEM file with certificates that are trusted upstream besides the"
-                      + " host's own; relative to this file.",
-                  4000));
+          .required("routes", ROUTES)
+          .optional("allow", ALLOW)
+          .optional("ca", CA);
 
   private RoutesShape() {}
 

@@ -42,7 +42,7 @@ public final class SchemaWriter {
     switch (shape) {
       case Shape.Text text -> {
         json.writeStringProperty("type", "string");
-        json.writeNumberProperty("minLength", 1);
+        json.writeNumberProperty("minLength", text.least());
         json.writeNumberProperty("maxLength", text.most());
       }
       case Shape.Choice choice -> strings("enum", choice.words());
@@ -60,11 +60,22 @@ public final class SchemaWriter {
       }
       case Shape.Named named -> {
         json.writeStringProperty("type", "object");
-        json.writeNumberProperty("minProperties", 1);
+        json.writeNumberProperty("minProperties", named.least());
         json.writeNumberProperty("maxProperties", named.most());
         object("additionalProperties", named.value());
       }
       case Shape.Keys keys -> keys(keys);
+      case Shape.OneOf several -> {
+        json.writeName("anyOf");
+        json.writeStartArray();
+        for (Shape form : several.forms()) {
+          json.writeStartObject();
+          content(form);
+          json.writeEndObject();
+        }
+        json.writeEndArray();
+      }
+      case Shape.Anything anything -> {}
     }
   }
 

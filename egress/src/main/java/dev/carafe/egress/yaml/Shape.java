@@ -2,7 +2,11 @@ package dev.carafe.egress.yaml;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a piece of a file may be. One declaration gives the checks, with a sentence and a position
@@ -21,14 +25,28 @@ public sealed interface Shape {
    */
   void check(Node node, String what, Problems problems);
 
-  /** Text of at least one character. */
-  record Text(String about, int most) implements Shape {
+  /**
+   * Text.
+   *
+   * @param least how many characters it has at least
+   */
+  record Text(String about, int least, int most) implements Shape {
+    /** Text of at least one character. */
+    public Text(String about, int most) {
+      this(about, 1, most);
+    }
+
     @Override
     public void check(Node node, String what, Problems problems) {
       if (!(node instanceof Node.Scalar scalar)) {
         problems.add(node.at(), what + " must be text, not " + node.kind());
-      } else if (Plain.of(scalar) == Plain.NOTHING || scalar.value().isEmpty()) {
-        problems.add(node.at(), what + " has no value");
+      } else if (Plain.of(scalar) == Plain.NOTHING) {
+        problems.add(
+            node.at(), what + " has no value" + (least == 0 ? "; write '' for an empty one" : ""));
+      } else if (scalar.value().length() < least) {
+        problems.add(
+            node.at(),
+            what + (least == 1 ? " has no value" : " is shorter than " + least + " characters"));
       } else if (Plain.of(scalar) != Plain.TEXT) {
         problems.add(node.at(), what + " must be text, not " + node.kind() + "; put it in quotes");
       } else if (scalar.value().length() > most) {
@@ -99,19 +117,85 @@ public sealed interface Shape {
     }
   }
 
-  /** Keys that the file's writer chooses, each with a value of one shape. */
-  record Named(String about, Shape value, int most) implements Shape {
+  /**
+   * Keys that the file's writer chooses, each with a value of one shape.
+   *
+   * @param least how many there are at least
+   */
+  record Named(String about, Shape value, int least, int most) implements Shape {
+    /** One key at least. */
+    public Named(String about, Shape value, int most) {
+      this(about, value, 1, most);
+    }
+
     @Override
     public void check(Node node, String what, Problems problems) {
       if (!(node instanceof Node.Fields fields)) {
-        problems.add(node.at(), what + " must be keys with values, not " + node.kind());
+        String none = least == 0 ? "; write {} for none" : "";
+        problems.add(node.at(), what + " must be keys with values, not " + node.kind() + none);
         return;
       }
-      if (fields.all().isEmpty() || fields.all().size() > most) {
-        problems.add(node.at(), what + " must have 1 to " + most + " keys");
+      if (fields.all().size() < least || fields.all().size() > most) {
+        problems.add(node.at(), what + " must have " + least + " to " + most + " keys");
       }
       fields.all().forEach(entry -> value.check(entry.value(), key(entry.key()), problems));
     }
+  }
+
+  /** A value that may be written in several forms, which differ in what kind of node they are. */
+  record OneOf(String about, List<Shape> forms) implements Shape {
+    @Override
+    public void check(Node node, String what, Problems problems) {
+      forms.stream()
+          .filter(form -> form.isFor(node))
+          .findFirst()
+          .ifPresentOrElse(
+              form -> form.check(node, what, problems),
+              () -> {
+                String kinds = String.join(" or ", forms.stream().map(Shape::kind).toList());
+                problems.add(node.at(), what + " must be " + kinds + ", not " + node.kind());
+              });
+    }
+  }
+
+  /** Anything; somebody else looks at it, or nobody. */
+  record Anything(String about) implements Shape {
+    @Override
+    public void check(Node node, String what, Problems problems) {
+      // Whatever it is.
+    }
+  }
+
+  /**
+   * Whether a node is of the kind that this shape is about, whatever is wrong with it otherwise.
+   */
+  default boolean isFor(Node node) {
+    return switch (this) {
+      case Keys keys -> node instanceof Node.Fields;
+      case Named named -> node instanceof Node.Fields;
+      case ListOf list -> node instanceof Node.Items;
+      case OneOf several -> several.forms().stream().anyMatch(form -> form.isFor(node));
+      case Anything anything -> true;
+      case Text text -> node instanceof Node.Scalar;
+      case Choice choice -> node instanceof Node.Scalar;
+      case Whole whole -> node instanceof Node.Scalar;
+      case Truth truth -> node instanceof Node.Scalar;
+    };
+  }
+
+  /** What it is about, for a sentence: {@code "a list"}. */
+  default String kind() {
+    return switch (this) {
+      case Keys keys -> "keys with values";
+      case Named named -> "keys with values";
+      case ListOf list -> "a list";
+      case OneOf several -> String.join(" or ", several.forms().stream().map(Shape::kind).toList());
+      case Anything anything -> "anything";
+      case Text text -> "text";
+      case Choice choice -> "a word";
+      case Whole whole -> "a whole number";
+      case Truth truth -> "true or false";
+    };
   }
 
   /** A known key. */
@@ -122,10 +206,13 @@ public sealed interface Shape {
    *
    * @param oneOf of these exactly one must be there; empty: no such rule
    * @param instead the sentence when there is something else; empty: an ordinary one
+   * @param others keys that are not known, but that people may expect here, with what to say then
    */
-  record Keys(String about, List<Key> keys, List<String> oneOf, String instead) implements Shape {
+  record Keys(
+      String about, List<Key> keys, List<String> oneOf, String instead, Map<String, String> others)
+      implements Shape {
     public static Keys of(String about) {
-      return new Keys(about, List.of(), List.of(), "");
+      return new Keys(about, List.of(), List.of(), "", Map.of());
     }
 
     /** And this key, which may be there. */
@@ -140,18 +227,25 @@ public sealed interface Shape {
 
     /** Exactly one of these keys. */
     public Keys exactlyOne(String... names) {
-      return new Keys(about, keys, List.of(names), instead);
+      return new Keys(about, keys, List.of(names), instead, others);
     }
 
     /** What to say when there are no keys at all but some value. */
     public Keys instead(String sentence) {
-      return new Keys(about, keys, oneOf, sentence);
+      return new Keys(about, keys, oneOf, sentence, others);
+    }
+
+    /** What to say of a key that is none here, but that people may expect. */
+    public Keys not(String name, String sentence) {
+      Map<String, String> more = new LinkedHashMap<>(others);
+      more.put(name, sentence);
+      return new Keys(about, keys, oneOf, instead, Collections.unmodifiableMap(more));
     }
 
     private Keys with(Key key) {
       List<Key> more = new ArrayList<>(keys);
       more.add(key);
-      return new Keys(about, List.copyOf(more), oneOf, instead);
+      return new Keys(about, List.copyOf(more), oneOf, instead, others);
     }
 
     @Override
@@ -169,7 +263,11 @@ public sealed interface Shape {
             .findFirst()
             .ifPresentOrElse(
                 key -> key.shape().check(entry.value(), key(key.name()), problems),
-                () -> problems.add(entry.at(), unknown(entry.key(), names)));
+                () ->
+                    problems.add(
+                        entry.at(),
+                        Optional.ofNullable(others.get(entry.key()))
+                            .orElseGet(() -> unknown(entry.key(), names))));
       }
       for (Key key : keys) {
         if (key.required() && !fields.has(key.name())) {

@@ -69,10 +69,21 @@ public final class YamlReader {
       problems.add(Position.START, "the file is not UTF-8");
       return Optional.empty();
     }
+    return read(text, problems);
+  }
+
+  /**
+   * Reads text whose size somebody has limited.
+   *
+   * @return empty when it is not YAML or holds nothing; the problems say why
+   */
+  public static Optional<Node> read(String text, Problems problems) {
     LoadSettings settings =
         LoadSettings.builder()
             .setUseMarks(true)
-            .setCodePointLimit(mostBytes + 1)
+            .setCodePointLimit(text.length() + 1)
+            // All at once: between two reads, the parser cuts what takes two characters in half.
+            .setBufferSize(text.length() + 2)
             .setParseComments(false)
             .build();
     try {

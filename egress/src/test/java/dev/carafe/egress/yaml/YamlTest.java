@@ -17,7 +17,17 @@ class YamlTest {
           .optional("open", new Shape.Truth("Yes or no."))
           .optional("colour", Shape.choice("A colour.", "red", "green", "off"))
           .optional("words", new Shape.ListOf("Words.", new Shape.Text("A word.", 5), 1, 2))
-          .optional("labels", new Shape.Named("Labels.", new Shape.Text("A label.", 5), 2));
+          .optional("labels", new Shape.Named("Labels.", new Shape.Text("A label.", 5), 2))
+          .optional(
+              "either",
+              new Shape.OneOf(
+                  "One or several.",
+                  List.of(
+                      new Shape.Text("One.", 5),
+                      new Shape.ListOf("Several.", new Shape.Text("Each.", 5), 0, 2))))
+          .optional("some", new Shape.Named("Any number.", new Shape.Text("Text.", 0, 5), 0, 2))
+          .optional("any", new Shape.Anything("Whatever."))
+          .not("colours", "'colours' is now called 'colour'");
 
   private final Problems problems = new Problems();
 
@@ -69,12 +79,29 @@ class YamlTest {
         "{name: a, words: []} | 1:18: 'words' must have at least 1 in its list",
         "{name: a, words: [a, b, c]} | 1:18: 'words' has more than 2 in its list",
         "{name: a, words: [[]]} | 1:19: each of 'words' must be text, not a list",
+        "{name: a, either: abcdefg} | 1:19: 'either' is longer than 5 characters",
+        "{name: a, either: [abcdefg]} | 1:20: each of 'either' is longer than 5 characters",
+        "{name: a, either: {a: b}} | 1:19: 'either' must be text or a list, not keys with values",
+        "{name: a, some: []} | 1:17: 'some' must be keys with values, not a list; write {} for none",
+        "{name: a, some: {a: }} | 1:20: 'a' has no value; write '' for an empty one",
+        "{name: a, colours: red} | 1:11: 'colours' is now called 'colour'",
         "{name: a, labels: {}} | 1:19: 'labels' must have 1 to 2 keys",
         "[a]                 | 1:1: the file must be keys with values, not a list",
-        "{name: a, xyzzy: 1} | 1:11: 'xyzzy' is not a key here; known are name, count, open, colour, words, labels",
+        "{name: a, xyzzy: 1} | 1:11: 'xyzzy' is not a key here; known are name, count, open, colour, words, labels, either, some, any",
       })
   void aWrongValueHasASentence(String text, String sentence) {
     assertThat(said(text)).containsExactly(sentence);
+  }
+
+  @Test
+  void severalFormsEmptyOnesAndAnythingFit() {
+    for (String more :
+        List.of("either: a", "either: [a, b]", "either: []", "some: {}", "some: {a: ''}")) {
+      assertThat(said("{name: a, " + more + "}")).as(more).isEmpty();
+    }
+    for (String more : List.of("any: 1", "any: [x]", "any: {a: [b]}", "any:")) {
+      assertThat(said("name: a\n" + more)).as(more).isEmpty();
+    }
   }
 
   @Test
@@ -136,6 +163,14 @@ class YamlTest {
   }
 
   @Test
+  void lettersBeyondTheFirstPlaneMayStandAnywhere() {
+    for (int length = 900; length < 2200; length++) {
+      assertThat(read("#" + "x".repeat(length) + "\ud83d\ude00\nname: web")).isPresent();
+    }
+    assertThat(problems.all()).isEmpty();
+  }
+
+  @Test
   void otherBytesThanUtf8AreRefused() {
     assertThat(YamlReader.read(new byte[] {'a', (byte) 0xff}, 10, problems)).isEmpty();
     assertThat(problems.all()).hasToString("[1:1: the file is not UTF-8]");
@@ -163,6 +198,9 @@ class YamlTest {
   void theSchemaSaysTheSame() {
     assertThat(SchemaWriter.schema("Test", SHAPE))
         .contains(
-            "\"required\" : [ \"name\" ]", "\"additionalProperties\" : false", "\"maximum\" : 9");
+            "\"required\" : [ \"name\" ]",
+            "\"additionalProperties\" : false",
+            "\"maximum\" : 9",
+            "\"anyOf\" : [ {");
   }
 }

@@ -1,5 +1,6 @@
 package dev.carafe.it.enforcement;
 
+import static dev.carafe.it.enforcement.Permit.Value.FALSE;
 import static dev.carafe.it.enforcement.Permit.Value.NOTHING;
 import static dev.carafe.it.enforcement.Permit.Value.TRUE;
 import static dev.carafe.it.enforcement.Permit.answer;
@@ -11,6 +12,7 @@ import java.util.List;
 final class BottleEnforcements {
   private static final String SIDECAR = "bottle.Sidecar#";
   private static final String TEST = "bottle.SidecarOpeningTest#";
+  private static final String MANIFEST = "bottle.manifest.";
 
   private BottleEnforcements() {}
 
@@ -35,5 +37,35 @@ final class BottleEnforcements {
               "A machine's canary is among what its sidecar looks for",
               SIDECAR + "rules",
               call("ifPresent", NOTHING),
-              TEST + "theMachinesCanaryIsCarriedOutByNothing"));
+              TEST + "theMachinesCanaryIsCarriedOutByNothing"),
+          new Enforcement(
+              "No bottle is read past a link out of the user's directory",
+              MANIFEST + "ManifestDirectory#readUsers",
+              call("startsWith", TRUE),
+              MANIFEST + "RepositoryPolicyTest#aBottleThatIsALinkOutOfTheUsersDirectoryIsRefused"),
+          new Enforcement(
+              "A link in a repository makes no file of the user's a prompt",
+              MANIFEST + "ManifestDirectory#readRepositorys",
+              call("isSymbolicLink", FALSE),
+              MANIFEST + "RepositoryPolicyTest#aLinkInARepositoryMakesNoFileOfTheUsersAPrompt"),
+          new Enforcement(
+              "A directory of a repository that is a link is not followed",
+              MANIFEST + "ManifestDirectory#ofRepository",
+              call("isSymbolicLink", FALSE),
+              MANIFEST + "RepositoryPolicyTest#aDirectoryOfARepositoryThatIsALinkIsNotFollowed"),
+          new Enforcement(
+              "What everybody on the host can change is no manifest",
+              MANIFEST + "ManifestDirectory#anybodyWrites",
+              answer(FALSE),
+              MANIFEST + "ManifestIndexTest#whatEverybodyCanChangeIsNotRead"),
+          new Enforcement(
+              "The name of a bottle is no path",
+              MANIFEST + "ManifestName#valid",
+              answer(TRUE),
+              MANIFEST + "RepositoryPolicyTest#aNameIsNeverAPath"),
+          new Enforcement(
+              "A repository's agent takes no place of the user's",
+              MANIFEST + "ManifestIndex#<init>",
+              call("containsKey", FALSE),
+              MANIFEST + "RepositoryPolicyTest#anAgentOfARepositoryDoesNotTakeThePlaceOfTheUsers"));
 }

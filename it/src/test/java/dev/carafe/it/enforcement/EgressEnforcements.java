@@ -122,7 +122,7 @@ final class EgressEnforcements {
               "routes.RouteTableTest#aFileThatIsWrittenInPlaceIsNotUsedHalf"),
           that(
               "Two routes for one host and port are refused",
-              "routes.RoutesFile#refuseTheSameTwice",
+              "routes.RouteDeclarations#refuseTheSameTwice",
               answer(NOTHING),
               "routes.RoutesFileTest#theSameRouteTwiceIsRefused"),
           that(

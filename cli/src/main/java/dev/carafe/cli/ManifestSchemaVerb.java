@@ -1,0 +1,32 @@
+package dev.carafe.cli;
+
+import dev.carafe.bottle.manifest.ManifestShape;
+
+/** {@code manifest schema}: what editors need to complete and check the keys of such files. */
+final class ManifestSchemaVerb extends Verb {
+  @Override
+  String summary() {
+    return "Prints the JSON Schema of the keys of agents or bottles, for editors.";
+  }
+
+  @Override
+  void describe(Grammar grammar) {
+    grammar
+        .arguments(1, "agent|bottle")
+        .example("manifest schema agent > agent.schema.json")
+        .example("manifest schema bottle > bottle.schema.json");
+  }
+
+  @Override
+  int run(Arguments arguments, Context context) {
+    context
+        .console()
+        .print(
+            switch (arguments.first().orElse("")) {
+              case "agent" -> ManifestShape.agentSchema();
+              case "bottle" -> ManifestShape.bottleSchema();
+              default -> throw new UsageException("say of what: agent or bottle");
+            });
+    return ExitCode.OK;
+  }
+}
