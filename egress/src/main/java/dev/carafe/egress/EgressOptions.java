@@ -9,10 +9,12 @@ import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.ScanRules;
 import dev.carafe.egress.secret.Secret;
 import dev.carafe.egress.tls.UpstreamTrust;
+import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** What an {@link Egress} is started with. Without routes it denies everything. */
@@ -24,7 +26,7 @@ public final class EgressOptions {
   private Metrics metrics = new Metrics();
   private Limits limits = Limits.standard();
   private AddressRules addresses = AddressRules.standard();
-  private UpstreamTrust trust = UpstreamTrust.standard();
+  private Optional<UpstreamTrust> trust = Optional.empty();
   private Map<String, String> environment = Map.of();
   private Resolver resolver = Resolver.host();
   private Clock clock = Clock.systemUTC();
@@ -83,13 +85,16 @@ public final class EgressOptions {
     return this;
   }
 
-  /** Whom upstream servers' certificates must come from. */
+  /** Whom upstream servers' certificates must come from: at first, whom this host trusts. */
   public EgressOptions trust(UpstreamTrust trust) {
-    this.trust = trust;
+    this.trust = Optional.of(trust);
     return this;
   }
 
-  /** Where HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read from; empty at first. */
+  /**
+   * Where HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY and SSL_CERT_FILE are read from; empty at
+   * first.
+   */
   public EgressOptions environment(Map<String, String> environment) {
     this.environment = Map.copyOf(environment);
     return this;
@@ -140,8 +145,8 @@ public final class EgressOptions {
     return addresses;
   }
 
-  UpstreamTrust trust() {
-    return trust;
+  UpstreamTrust trust() throws IOException {
+    return trust.isPresent() ? trust.get() : UpstreamTrust.ofHost(environment);
   }
 
   Map<String, String> environment() {

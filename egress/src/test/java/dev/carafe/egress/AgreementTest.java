@@ -13,13 +13,18 @@ import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.tls.UpstreamTrust;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -291,6 +296,35 @@ class AgreementTest {
     assertThat(answer.status()).isEqualTo(502);
     assertThat(answer.body()).contains("is not trusted on this host");
     assertThat(server.heads()).isEmpty();
+  }
+
+  @Test
+  void whomThisHostTrustsIsTalkedTo(@TempDir Path directory) throws Exception {
+    Path store = directory.resolve("authorities.pem");
+    String encoded =
+        Base64.getMimeEncoder().encodeToString(lab.certificates().certificate().getEncoded());
+    Files.writeString(
+        store, "-----BEGIN CERTIFICATE-----\n" + encoded + "\n-----END CERTIFICATE-----\n");
+    Egress trusting =
+        lab.start(
+            lab.options(Lab.signed("api.test", server.port()))
+                .trust(UpstreamTrust.ofHost(Map.of("SSL_CERT_FILE", store.toString()))));
+    Wire wire = lab.keep(Wire.to(Lab.address(trusting)));
+    Wire secure = wire.connect(at).tls(Lab.trusting(trusting.certificate()), "api.test");
+    Wire.Answer answer = secure.send("GET /mirror HTTP/1.1\r\nHost: " + at + "\r\n\r\n").answer();
+    assertThat(answer.status()).isEqualTo(200);
+  }
+
+  @Test
+  void aFileOfAuthoritiesThatCannotBeUsedIsNamed(@TempDir Path directory) throws Exception {
+    Path missing = directory.resolve("missing.pem");
+    assertThatThrownBy(() -> UpstreamTrust.ofHost(Map.of("SSL_CERT_FILE", missing.toString())))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("the certificate authorities in " + missing + " cannot be read");
+    Path empty = Files.createFile(directory.resolve("empty.pem"));
+    assertThatThrownBy(() -> UpstreamTrust.ofHost(Map.of("SSL_CERT_FILE", empty.toString())))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(empty.toString());
   }
 
   @Test

@@ -18,8 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.LinkedHashSet;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
 class PackageTrafficTest {
-  private static final Path SYSTEM_STORE = Path.of("/etc/ssl/certs/ca-certificates.crt");
   private static final Machines MACHINES = Lab.machines();
 
   @TempDir static Path directory;
@@ -202,16 +199,8 @@ class PackageTrafficTest {
           // The host's own proxy knows it.
         }
       }
-      authorities().ifPresent(file -> text.append("ca: ").append(file).append('\n'));
       routes("allow: [" + String.join(", ", addresses) + "]\n" + text);
       sidecar.reload();
-    }
-
-    /** Whom this host trusts, as far as Java does not know it. */
-    private static Optional<Path> authorities() {
-      Map<String, String> environment = System.getenv();
-      Path named = Path.of(environment.getOrDefault("SSL_CERT_FILE", SYSTEM_STORE.toString()));
-      return Optional.of(named).filter(Files::exists);
     }
 
     @Test
