@@ -89,7 +89,7 @@ class ListenTest {
         assertThat(answer.hasRemaining()).isTrue();
       }
       assertThat(StandardCharsets.US_ASCII.decode(answer.flip()).toString())
-          .startsWith("HTTP/1.1 403 Forbidden\r\n")
+          .startsWith("HTTP/1.1 403 egress: no route to other.test\r\n")
           .contains("egress: no route to other.test");
     } finally {
       egress.close();

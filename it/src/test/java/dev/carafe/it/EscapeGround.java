@@ -75,7 +75,8 @@ abstract class EscapeGround {
   @BeforeAll
   void begin(@TempDir Path temporary) throws Exception {
     directory = temporary;
-    upstream = Upstream.start(directory, ALLOWED, SIBLING, "wild.example", "other.example");
+    upstream =
+        Upstream.start(directory, ALLOWED, SIBLING, "harmless.wild.example", "other.example");
     Path routes =
         Files.writeString(
             directory.resolve("routes.yaml"),

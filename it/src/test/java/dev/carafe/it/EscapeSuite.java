@@ -94,7 +94,7 @@ abstract class EscapeSuite extends AgentAttacks {
                 .open(FIRST + 20, 22));
     assertThat(said)
         .contains("accepted " + FIRST + "\n")
-        .contains("data " + FIRST + ": HTTP/1.1 403 Forbidden\n")
+        .contains("data " + FIRST + ": HTTP/1.1 403 egress: no route to other.example\n")
         .doesNotContain("closed");
     for (int stream = FIRST + 2; stream <= FIRST + 16; stream += 2) {
       assertThat(said).contains("reset " + stream + " EACCES\n");
