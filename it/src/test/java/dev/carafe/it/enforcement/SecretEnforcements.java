@@ -269,6 +269,6 @@ final class SecretEnforcements {
           that(
               "A secret of other bytes than letters and digits is found",
               "scan.Inspection#view",
-              call("isEmpty", TRUE),
+              call("isPresent", FALSE),
               "scan.EncodingsTest#binarySecretsAreFound"));
 }
