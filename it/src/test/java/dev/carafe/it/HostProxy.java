@@ -74,6 +74,9 @@ final class HostProxy implements AutoCloseable {
       String answer = port == null ? "HTTP/1.1 502 Unknown\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n";
       client.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
       if (port != null) {
+        // Or each small frame, such as one that opens a window, waits 40 ms for an acknowledgement.
+        server.setTcpNoDelay(true);
+        client.setTcpNoDelay(true);
         server.setSendBufferSize(PIECE);
         server.setReceiveBufferSize(PIECE);
         client.setSendBufferSize(PIECE);
