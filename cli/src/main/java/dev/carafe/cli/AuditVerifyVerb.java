@@ -11,7 +11,7 @@ import tools.jackson.core.JsonGenerator;
 final class AuditVerifyVerb extends Verb {
   @Override
   String summary() {
-    return "Checks that no line of an audit was changed, removed, moved or cut off; exit code 1 if.";
+    return "Checks that no line of an audit was changed, removed, moved or cut off.";
   }
 
   @Override

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * The three standard streams of this process. Text goes out as UTF-8, whole lines at once and
- * unbuffered, whatever the locale. Safe for use by many threads.
+ * unbuffered, whatever the locale, and without control characters but line feeds and tabs: names
+ * and values that others have chosen do not steer a terminal. What a command in a machine writes
+ * does not come this way. Safe for use by many threads.
  *
  * @param in standard input, unbuffered
  */
@@ -30,7 +32,7 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
   /** Writes text to standard output. */
   void print(String text) {
     try {
-      out.write(text.getBytes(StandardCharsets.UTF_8));
+      out.write(Text.printable(text).getBytes(StandardCharsets.UTF_8));
       out.flush();
     } catch (IOException e) {
       throw new OutputClosedException(e);
@@ -44,6 +46,11 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
 
   /** Writes text to standard error. */
   void prompt(String text) {
+    steer(Text.printable(text));
+  }
+
+  /** Writes to standard error what steers a terminal: nothing of it may come from outside. */
+  void steer(String text) {
     try {
       err.write(text.getBytes(StandardCharsets.UTF_8));
       err.flush();

@@ -6,6 +6,9 @@ import java.util.List;
 
 /** {@code machine egress-events}: what a machine's network refused it. */
 final class EgressEventsVerb extends Verb {
+  private static final String LED =
+      " (not a public address: --allow-cidr with it, or with its network, allows it)";
+
   private static final int DEFAULT_LIMIT = 200;
 
   @Override
@@ -48,6 +51,8 @@ final class EgressEventsVerb extends Verb {
         text.append(Text.padded(denial.time().toString(), 26))
             .append(Text.padded(Text.shown(denial.operation()), 10))
             .append(Text.shown(denial.destination()))
+            // What a name led to: allowed, but for where it is.
+            .append(denial.destination().contains(" = ") ? LED : "")
             .append('\n');
       }
       console.print(text.toString());

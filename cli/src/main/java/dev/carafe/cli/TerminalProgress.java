@@ -54,13 +54,14 @@ final class TerminalProgress implements Progress, AutoCloseable {
     shown = true;
     char mark = SPINNER.charAt(turns++ % SPINNER.length());
     // One character less than the narrowest usual terminal, so that the line never wraps.
-    console.prompt("\r" + Text.cut(mark + " " + step + "  " + amount, 79) + "\u001b[K");
+    console.steer(
+        "\r" + Text.printable(Text.cut(mark + " " + step + "  " + amount, 79)) + "\u001b[K");
   }
 
   /** Takes the line away, so that other output starts on a clean one. More may follow. */
   synchronized void clear() {
     if (shown) {
-      console.prompt("\r\u001b[K");
+      console.steer("\r\u001b[K");
       shown = false;
     }
   }

@@ -18,6 +18,26 @@ final class Text {
     return text.length() > 200 ? shown.append('…').toString() : shown.toString();
   }
 
+  /** Text of any length with all control characters replaced but line feeds and tabs. */
+  static String printable(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (steers(text.charAt(i))) {
+        StringBuilder printable = new StringBuilder(text);
+        for (; i < text.length(); i++) {
+          if (steers(text.charAt(i))) {
+            printable.setCharAt(i, '?');
+          }
+        }
+        return printable.toString();
+      }
+    }
+    return text;
+  }
+
+  private static boolean steers(char c) {
+    return Character.isISOControl(c) && c != '\n' && c != '\t';
+  }
+
   /** {@code text}, then spaces up to {@code width} characters. */
   static String padded(String text, int width) {
     return text.length() >= width ? text : text + " ".repeat(width - text.length());
