@@ -271,4 +271,44 @@ class BodyTest {
         .contains("api.test", "other.test", "/mirror?a=b")
         .doesNotContain(Lab.SECRET);
   }
+
+  @Test
+  void noTextOfALineHasASecretWhateverTheRequest(@TempDir Path directory) throws Exception {
+    TestServer server = lab.plainServer().on("/mirror", Behaviours::mirror);
+    String at = "api.test:" + server.port();
+    String below = Lab.SECRET + ".wild.test:" + server.port();
+    List<String> requests =
+        List.of(
+            // As a method, of a request and of what does not become one.
+            Lab.SECRET + " http://" + at + "/ HTTP/1.1\r\nHost: " + at + "\r\n\r\n",
+            Lab.SECRET + " http://" + at + "/ HTTP/1.1\r\n\r\n",
+            // In a name that has no route, in one that has, and in the reason.
+            "GET http://" + Lab.SECRET + ".test/ HTTP/1.1\r\nHost: " + Lab.SECRET + ".test\r\n\r\n",
+            "CONNECT " + Lab.SECRET + ".test:443 HTTP/1.1\r\n\r\n",
+            "GET http://" + below + "/ HTTP/1.1\r\nHost: " + below + "\r\n\r\n",
+            // In a path, alone and behind a wrong escape.
+            "GET http://" + at + "/" + Lab.SECRET + " HTTP/1.1\r\nHost: " + at + "\r\n\r\n",
+            "GET http://" + at + "/%zz" + Lab.SECRET + " HTTP/1.1\r\nHost: " + at + "\r\n\r\n");
+    Path file = directory.resolve("audit.jsonl");
+    Route wild = Lab.open("*.wild.test", server.port());
+    try (Audit audit = Audit.open(AuditOptions.of(file))) {
+      Egress egress =
+          lab.start(lab.options(Lab.signed("api.test", server.port()), wild).audit(audit));
+      for (String request : requests) {
+        try (Wire wire = Wire.to(Lab.address(egress)).send(request)) {
+          assertThat(wire.answer().status()).isBetween(400, 403);
+        }
+      }
+      try (Wire wire = Wire.to(Lab.address(egress)).connect(below)) {
+        wire.send("GET / HTTP/1.1\r\nHost: " + at + "\r\n\r\n");
+        assertThat(wire.answer().body()).contains("another server");
+      }
+    }
+    List<String> lines = Files.readAllLines(file);
+    assertThat(lines)
+        .filteredOn(line -> line.contains("\"blocked\""))
+        .hasSize(requests.size() + 1)
+        .allMatch(line -> line.contains("***"));
+    assertThat(String.join("\n", lines)).doesNotContainIgnoringCase(Lab.SECRET);
+  }
 }

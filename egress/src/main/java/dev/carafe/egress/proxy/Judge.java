@@ -212,10 +212,10 @@ final class Judge {
     return result;
   }
 
-  /** A path as it may be kept: nothing secret in it. */
-  String keepable(String target) {
-    String path = target.length() > 2048 ? target.substring(0, 2048) : target;
-    return new String(scanner.redact(bytes(path)), StandardCharsets.ISO_8859_1);
+  /** A guest's text, of which no more than a path's is kept, as it may be: nothing secret in it. */
+  String keepable(String text) {
+    String cut = text.length() > 2048 ? text.substring(0, 2048) : text;
+    return new String(scanner.redact(bytes(cut)), StandardCharsets.ISO_8859_1);
   }
 
   /** An answer's headers with what is known to be secret overwritten. */

@@ -162,6 +162,6 @@ final class Shared {
             0,
             0,
             "");
-    ledger.ended(exchange, why);
+    ledger.ended(judge(), exchange, why);
   }
 }
