@@ -12,6 +12,13 @@ import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.secret.Secret;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -176,6 +183,45 @@ class BodyTest {
         .endsWith(".")
         .doesNotContain(Lab.SECRET);
     assertThat(answer.headers().firstValue("alt-svc")).isEmpty();
+  }
+
+  /** Answers twice, first to tell of it, and says the names in each head and in the trailer. */
+  private static TestServer.Behaviour naming(String name) {
+    return (ctx, part) -> {
+      if (part instanceof LastHttpContent) {
+        FullHttpResponse early =
+            new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.EARLY_HINTS);
+        early.headers().set("x-early", "1").set(name, "1");
+        ctx.write(early);
+        io.netty.handler.codec.http.HttpResponse response =
+            new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+        response.headers().set("transfer-encoding", "chunked").set("x-late", "2").set(name, "2");
+        ctx.write(response);
+        LastHttpContent last = new DefaultLastHttpContent();
+        last.trailingHeaders().set("x-last", "3").set(name, "3");
+        ctx.writeAndFlush(last);
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {Lab.SECRET, "x-" + Lab.SECRET + "-x", "SK_LAB_4F9D2C7B6A15E830"})
+  void answersHaveNoSecretInTheNamesOfTheirHeaders(String name) throws Exception {
+    TestServer server = lab.oldServer("api.test").on("/leak", () -> naming(name));
+    Egress egress = lab.start(Lab.signed("api.test", server.port()));
+    String at = "api.test:" + server.port();
+    try (Wire wire =
+        Wire.to(Lab.address(egress))
+            .connect(at)
+            .tls(Lab.trusting(egress.certificate()), "api.test", "http/1.1")) {
+      wire.send("GET /leak HTTP/1.1\r\nHost: " + at + "\r\n\r\n");
+      Wire.Answer early = wire.answer();
+      Wire.Answer answer = wire.answer();
+      assertThat(early.header("x-early")).isEqualTo("1");
+      assertThat(answer.header("x-late")).isEqualTo("2");
+      assertThat(answer.body()).isEqualTo("trailer x-last: 3\n");
+      assertThat(early.head() + "" + answer.head()).doesNotContainIgnoringCase(name);
+    }
   }
 
   @ParameterizedTest
