@@ -298,6 +298,32 @@ class BodyTest {
   }
 
   @Test
+  void aCredentialOfBeforeIsStillMaskedAndLookedFor() throws Exception {
+    TestServer server =
+        lab.server("api.test")
+            .on("/leak", () -> Behaviours.text(200, "it was " + Lab.SECRET + "."))
+            .on("/mirror", Behaviours::mirror);
+    RouteTable table = RouteTable.of(Routes.of(List.of(Lab.signed("api.test", server.port()))));
+    Egress egress = lab.start(lab.options().routes(table));
+    HttpClient client = lab.client(egress, Version.HTTP_1_1);
+    Auth other = new Auth("authorization", "Bearer ", Secret.of("OTHER", "qz-0a8e5c1f7b3d9264"));
+    table.set(
+        Routes.of(
+            List.of(
+                Lab.route(
+                    "api.test", server.port(), List.of(), Optional.of(other), OnMatch.BLOCK))));
+    HttpResponse<String> leak =
+        client.send(request(server, "/leak").build(), BodyHandlers.ofString());
+    assertThat(leak.body()).startsWith("it was *").endsWith("*.").doesNotContain(Lab.SECRET);
+    HttpResponse<String> theft =
+        client.send(
+            request(server, "/mirror").header("x-custom", Lab.SECRET).build(),
+            BodyHandlers.ofString());
+    assertThat(theft.statusCode()).isEqualTo(403);
+    assertThat(theft.body()).contains("known-secret (LAB_TOKEN)");
+  }
+
+  @Test
   void theAuditKnowsWhatBecameOfEach(@TempDir Path directory) throws Exception {
     TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
     Path file = directory.resolve("audit.jsonl");
