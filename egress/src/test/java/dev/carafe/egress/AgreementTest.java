@@ -113,6 +113,20 @@ class AgreementTest {
   }
 
   @Test
+  void connectAndThePortOfHostMustAgree() throws Exception {
+    Wire wire = wire().send("CONNECT " + at + " HTTP/1.1\r\nHost: api.test:22\r\n\r\n");
+    denied(wire.half(), "different");
+  }
+
+  @Test
+  void aHostThatIsAListIsNotClear() throws Exception {
+    Wire wire = wire().send("CONNECT " + at + " HTTP/1.1\r\nHost: " + at + ", " + at + "\r\n\r\n");
+    Wire.Answer answer = wire.half().answer();
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body()).isEqualTo("egress: the host name is not clear\n");
+  }
+
+  @Test
   void urlAndHostMustAgree() throws Exception {
     String other = "other.test:" + server.port();
     denied(

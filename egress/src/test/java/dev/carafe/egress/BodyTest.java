@@ -266,6 +266,21 @@ class BodyTest {
     assertThat(untouched.body()).containsExactly(1, 2);
   }
 
+  @ParameterizedTest
+  @CsvSource({"HTTP_1_1", "HTTP_2"})
+  void anAnswerIsAskedForWholeWhereTheCredentialCouldBe(Version version) throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    HttpRequest piece =
+        request(server, "/mirror").header("range", "bytes=0-9").header("if-range", "\"a\"").build();
+    Egress signed = lab.start(Lab.signed("api.test", server.port()));
+    assertThat(lab.client(signed, version).send(piece, BodyHandlers.ofString()).body())
+        .startsWith("GET /mirror\n")
+        .doesNotContain("range");
+    Egress open = lab.start(Lab.open("api.test", server.port()));
+    assertThat(lab.client(open, version).send(piece, BodyHandlers.ofString()).body())
+        .contains("range: bytes=0-9\n");
+  }
+
   @Test
   void aDamagedAnswerEndsBeforeItIsWhole() throws Exception {
     byte[] packed = gzip("word ".repeat(100_000));

@@ -246,7 +246,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
     HostPort to = HostPort.parse(from.target(), 0);
     named = to;
     for (String host : from.headers().getAll("host")) {
-      if (!HostPort.parse(host, to.port()).host().equals(to.host())) {
+      if (!HostPort.parse(host, to.port()).equals(to)) {
         throw Refused.denied("CONNECT and the Host header name different servers");
       }
     }
