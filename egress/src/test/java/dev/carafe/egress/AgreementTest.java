@@ -1,5 +1,6 @@
 package dev.carafe.egress;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +113,20 @@ class AgreementTest {
   }
 
   @Test
+  void connectAndThePortOfHostMustAgree() throws Exception {
+    Wire wire = wire().send("CONNECT " + at + " HTTP/1.1\r\nHost: api.test:22\r\n\r\n");
+    denied(wire.half(), "different");
+  }
+
+  @Test
+  void aHostThatIsAListIsNotClear() throws Exception {
+    Wire wire = wire().send("CONNECT " + at + " HTTP/1.1\r\nHost: " + at + ", " + at + "\r\n\r\n");
+    Wire.Answer answer = wire.half().answer();
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body()).isEqualTo("egress: the host name is not clear\n");
+  }
+
+  @Test
   void urlAndHostMustAgree() throws Exception {
     String other = "other.test:" + server.port();
     denied(
@@ -160,6 +176,33 @@ class AgreementTest {
             .send("Content-Length: 5\r\n\r\nhello")
             .half();
     assertThat(wire.answer().status()).isEqualTo(400);
+  }
+
+  @Test
+  void aRequestThatComesWithItsConnectIsAnswered() throws Exception {
+    TestServer plain = lab.plainServer().on("/mirror", Behaviours::mirror);
+    Egress open = lab.start(Lab.open("api.test", plain.port()));
+    String there = "api.test:" + plain.port();
+    Wire wire = lab.keep(Wire.to(Lab.address(open)));
+    wire.send(
+        ("CONNECT " + there + " HTTP/1.1\r\nHost: " + there + "\r\n\r\n")
+            + ("GET /mirror HTTP/1.1\r\nHost: " + there + "\r\n\r\n"));
+    assertThat(wire.line()).startsWith("HTTP/1.1 200 ");
+    assertThat(wire.line()).isEmpty();
+    assertThat(wire.answer().body()).startsWith("GET /mirror\n");
+  }
+
+  @Test
+  void aHelloThatComesWithItsConnectIsAnswered() throws Exception {
+    byte[] connect = ("CONNECT " + at + " HTTP/1.1\r\nHost: " + at + "\r\n\r\n").getBytes(US_ASCII);
+    byte[] hello = TestHello.named("api.test");
+    byte[] both = Arrays.copyOf(connect, connect.length + hello.length);
+    System.arraycopy(hello, 0, both, connect.length, hello.length);
+    Wire wire = wire().send(both);
+    assertThat(wire.line()).startsWith("HTTP/1.1 200 ");
+    assertThat(wire.line()).isEmpty();
+    // A record of the handshake, which is not an alert.
+    assertThat(wire.bytes(1)).containsExactly(22);
   }
 
   @Test

@@ -12,6 +12,13 @@ import dev.carafe.egress.routes.RouteTable;
 import dev.carafe.egress.routes.Routes;
 import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.secret.Secret;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -178,6 +185,45 @@ class BodyTest {
     assertThat(answer.headers().firstValue("alt-svc")).isEmpty();
   }
 
+  /** Answers twice, first to tell of it, and says the names in each head and in the trailer. */
+  private static TestServer.Behaviour naming(String name) {
+    return (ctx, part) -> {
+      if (part instanceof LastHttpContent) {
+        FullHttpResponse early =
+            new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.EARLY_HINTS);
+        early.headers().set("x-early", "1").set(name, "1");
+        ctx.write(early);
+        io.netty.handler.codec.http.HttpResponse response =
+            new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+        response.headers().set("transfer-encoding", "chunked").set("x-late", "2").set(name, "2");
+        ctx.write(response);
+        LastHttpContent last = new DefaultLastHttpContent();
+        last.trailingHeaders().set("x-last", "3").set(name, "3");
+        ctx.writeAndFlush(last);
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {Lab.SECRET, "x-" + Lab.SECRET + "-x", "SK_LAB_4F9D2C7B6A15E830"})
+  void answersHaveNoSecretInTheNamesOfTheirHeaders(String name) throws Exception {
+    TestServer server = lab.oldServer("api.test").on("/leak", () -> naming(name));
+    Egress egress = lab.start(Lab.signed("api.test", server.port()));
+    String at = "api.test:" + server.port();
+    try (Wire wire =
+        Wire.to(Lab.address(egress))
+            .connect(at)
+            .tls(Lab.trusting(egress.certificate()), "api.test", "http/1.1")) {
+      wire.send("GET /leak HTTP/1.1\r\nHost: " + at + "\r\n\r\n");
+      Wire.Answer early = wire.answer();
+      Wire.Answer answer = wire.answer();
+      assertThat(early.header("x-early")).isEqualTo("1");
+      assertThat(answer.header("x-late")).isEqualTo("2");
+      assertThat(answer.body()).isEqualTo("trailer x-last: 3\n");
+      assertThat(early.head() + "" + answer.head()).doesNotContainIgnoringCase(name);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"gzip", "deflate"})
   void aCompressedAnswerIsReadWhereTheCredentialCouldBe(String coding) throws Exception {
@@ -220,6 +266,21 @@ class BodyTest {
     assertThat(untouched.body()).containsExactly(1, 2);
   }
 
+  @ParameterizedTest
+  @CsvSource({"HTTP_1_1", "HTTP_2"})
+  void anAnswerIsAskedForWholeWhereTheCredentialCouldBe(Version version) throws Exception {
+    TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
+    HttpRequest piece =
+        request(server, "/mirror").header("range", "bytes=0-9").header("if-range", "\"a\"").build();
+    Egress signed = lab.start(Lab.signed("api.test", server.port()));
+    assertThat(lab.client(signed, version).send(piece, BodyHandlers.ofString()).body())
+        .startsWith("GET /mirror\n")
+        .doesNotContain("range");
+    Egress open = lab.start(Lab.open("api.test", server.port()));
+    assertThat(lab.client(open, version).send(piece, BodyHandlers.ofString()).body())
+        .contains("range: bytes=0-9\n");
+  }
+
   @Test
   void aDamagedAnswerEndsBeforeItIsWhole() throws Exception {
     byte[] packed = gzip("word ".repeat(100_000));
@@ -252,6 +313,32 @@ class BodyTest {
   }
 
   @Test
+  void aCredentialOfBeforeIsStillMaskedAndLookedFor() throws Exception {
+    TestServer server =
+        lab.server("api.test")
+            .on("/leak", () -> Behaviours.text(200, "it was " + Lab.SECRET + "."))
+            .on("/mirror", Behaviours::mirror);
+    RouteTable table = RouteTable.of(Routes.of(List.of(Lab.signed("api.test", server.port()))));
+    Egress egress = lab.start(lab.options().routes(table));
+    HttpClient client = lab.client(egress, Version.HTTP_1_1);
+    Auth other = new Auth("authorization", "Bearer ", Secret.of("OTHER", "qz-0a8e5c1f7b3d9264"));
+    table.set(
+        Routes.of(
+            List.of(
+                Lab.route(
+                    "api.test", server.port(), List.of(), Optional.of(other), OnMatch.BLOCK))));
+    HttpResponse<String> leak =
+        client.send(request(server, "/leak").build(), BodyHandlers.ofString());
+    assertThat(leak.body()).startsWith("it was *").endsWith("*.").doesNotContain(Lab.SECRET);
+    HttpResponse<String> theft =
+        client.send(
+            request(server, "/mirror").header("x-custom", Lab.SECRET).build(),
+            BodyHandlers.ofString());
+    assertThat(theft.statusCode()).isEqualTo(403);
+    assertThat(theft.body()).contains("known-secret (LAB_TOKEN)");
+  }
+
+  @Test
   void theAuditKnowsWhatBecameOfEach(@TempDir Path directory) throws Exception {
     TestServer server = lab.server("api.test").on("/mirror", Behaviours::mirror);
     Path file = directory.resolve("audit.jsonl");
@@ -270,5 +357,45 @@ class BodyTest {
     assertThat(String.join("\n", lines))
         .contains("api.test", "other.test", "/mirror?a=b")
         .doesNotContain(Lab.SECRET);
+  }
+
+  @Test
+  void noTextOfALineHasASecretWhateverTheRequest(@TempDir Path directory) throws Exception {
+    TestServer server = lab.plainServer().on("/mirror", Behaviours::mirror);
+    String at = "api.test:" + server.port();
+    String below = Lab.SECRET + ".wild.test:" + server.port();
+    List<String> requests =
+        List.of(
+            // As a method, of a request and of what does not become one.
+            Lab.SECRET + " http://" + at + "/ HTTP/1.1\r\nHost: " + at + "\r\n\r\n",
+            Lab.SECRET + " http://" + at + "/ HTTP/1.1\r\n\r\n",
+            // In a name that has no route, in one that has, and in the reason.
+            "GET http://" + Lab.SECRET + ".test/ HTTP/1.1\r\nHost: " + Lab.SECRET + ".test\r\n\r\n",
+            "CONNECT " + Lab.SECRET + ".test:443 HTTP/1.1\r\n\r\n",
+            "GET http://" + below + "/ HTTP/1.1\r\nHost: " + below + "\r\n\r\n",
+            // In a path, alone and behind a wrong escape.
+            "GET http://" + at + "/" + Lab.SECRET + " HTTP/1.1\r\nHost: " + at + "\r\n\r\n",
+            "GET http://" + at + "/%zz" + Lab.SECRET + " HTTP/1.1\r\nHost: " + at + "\r\n\r\n");
+    Path file = directory.resolve("audit.jsonl");
+    Route wild = Lab.open("*.wild.test", server.port());
+    try (Audit audit = Audit.open(AuditOptions.of(file))) {
+      Egress egress =
+          lab.start(lab.options(Lab.signed("api.test", server.port()), wild).audit(audit));
+      for (String request : requests) {
+        try (Wire wire = Wire.to(Lab.address(egress)).send(request)) {
+          assertThat(wire.answer().status()).isBetween(400, 403);
+        }
+      }
+      try (Wire wire = Wire.to(Lab.address(egress)).connect(below)) {
+        wire.send("GET / HTTP/1.1\r\nHost: " + at + "\r\n\r\n");
+        assertThat(wire.answer().body()).contains("another server");
+      }
+    }
+    List<String> lines = Files.readAllLines(file);
+    assertThat(lines)
+        .filteredOn(line -> line.contains("\"blocked\""))
+        .hasSize(requests.size() + 1)
+        .allMatch(line -> line.contains("***"));
+    assertThat(String.join("\n", lines)).doesNotContainIgnoringCase(Lab.SECRET);
   }
 }

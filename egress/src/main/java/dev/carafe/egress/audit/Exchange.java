@@ -1,9 +1,8 @@
 package dev.carafe.egress.audit;
 
 /**
- * One request and its answer, as far as it came.
+ * One request and its answer, as far as it came. To be kept, it has nothing secret in any text.
  *
- * @param path with what was found in it overwritten
  * @param status 0: there was no answer
  * @param route the route's host pattern; empty: none
  */

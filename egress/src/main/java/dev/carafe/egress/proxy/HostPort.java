@@ -16,8 +16,12 @@ record HostPort(String host, int port) {
   static HostPort parse(String text, int port) throws Refused {
     int colon = text.lastIndexOf(':');
     String host = text;
-    if (text.startsWith("[") || text.indexOf(':') != colon) {
+    boolean several = text.indexOf(':') != colon;
+    if (text.startsWith("[") || several && text.matches("[0-9A-Fa-f:.]+")) {
       throw Refused.denied("an address is no host name; routes go by name");
+    }
+    if (several) {
+      throw Refused.malformed("the host name is not clear");
     }
     if (colon >= 0) {
       host = text.substring(0, colon);

@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -245,20 +246,20 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements Client {
     HostPort to = HostPort.parse(from.target(), 0);
     named = to;
     for (String host : from.headers().getAll("host")) {
-      if (!HostPort.parse(host, to.port()).host().equals(to.host())) {
+      if (!HostPort.parse(host, to.port()).equals(to)) {
         throw Refused.denied("CONNECT and the Host header name different servers");
       }
     }
     Tunnel.decide(shared, to);
     ctx.write(Http1Writer.response(200, Http1Reader.newHeaders()));
     ctx.flush();
+    // What came with it is the tunnel's, and goes to whoever is first by then.
     ByteBuf rest = reader.rest();
     events = null;
     closing = true;
-    ChannelHandlerContext here = ctx;
-    here.pipeline().addAfter(here.name(), null, new TunnelStart(shared, to));
-    here.fireChannelRead(rest);
-    here.pipeline().remove(this);
+    ChannelPipeline pipeline = ctx.pipeline();
+    pipeline.replace(this, null, new TunnelStart(shared, to));
+    pipeline.fireChannelRead(rest);
   }
 
   private void malformed(Refused why) {

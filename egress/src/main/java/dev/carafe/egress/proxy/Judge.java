@@ -181,6 +181,9 @@ final class Judge {
     }
     if (reads) {
       headers.set("accept-encoding", "identity");
+      // Of an answer in pieces, nobody would see what goes from one to the next.
+      headers.remove("range");
+      headers.remove("if-range");
     }
     if (request.webSocket()) {
       // Compressed frames could not be read.
@@ -212,34 +215,45 @@ final class Judge {
     return result;
   }
 
-  /** A path as it may be kept: nothing secret in it. */
-  String keepable(String target) {
-    String path = target.length() > 2048 ? target.substring(0, 2048) : target;
-    return new String(scanner.redact(bytes(path)), StandardCharsets.ISO_8859_1);
+  /** A guest's text, of which no more than a path's is kept, as it may be: nothing secret in it. */
+  String keepable(String text) {
+    String cut = text.length() > 2048 ? text.substring(0, 2048) : text;
+    return new String(scanner.redact(bytes(cut)), StandardCharsets.ISO_8859_1);
   }
 
-  /** An answer's headers with what is known to be secret overwritten. */
+  /**
+   * An answer's headers with what is known to be secret overwritten; without those that have it in
+   * their names. What goes on from one name to the next, or from one value to the next, is seen.
+   */
   HttpHeaders masked(HttpHeaders headers, Route route) throws Refused {
-    StringBuilder all = new StringBuilder();
     List<Map.Entry<String, String>> fields = headers.entries();
-    for (Map.Entry<String, String> field : fields) {
-      all.append(field.getValue()).append('\n');
+    List<String> names = fields.stream().map(Map.Entry::getKey).toList();
+    List<String> values = fields.stream().map(Map.Entry::getValue).toList();
+    List<String> maskedNames = overwritten(names, route);
+    List<String> maskedValues = overwritten(values, route);
+    if (maskedNames.equals(names) && maskedValues.equals(values)) {
+      return headers;
     }
-    byte[] before = bytes(all.toString());
+    HttpHeaders result = Http1Reader.newHeaders();
+    for (int i = 0; i < names.size(); i++) {
+      if (maskedNames.get(i).equals(names.get(i))) {
+        result.add(names.get(i), maskedValues.get(i));
+      }
+    }
+    return result;
+  }
+
+  private List<String> overwritten(List<String> texts, Route route) throws Refused {
+    byte[] before = bytes(String.join("\n", texts));
     byte[] after = Masking.whole(scanner.inbound(route.inbound().onMatch()), before);
     if (after.length != before.length) {
       throw Refused.upstream("the answer's headers cannot be masked");
     }
-    if (java.util.Arrays.equals(before, after)) {
-      return headers;
-    }
-    HttpHeaders result = Http1Reader.newHeaders();
+    List<String> result = new ArrayList<>();
     int at = 0;
-    for (Map.Entry<String, String> field : fields) {
-      int length = field.getValue().length();
-      String value = new String(after, at, length, StandardCharsets.ISO_8859_1);
-      result.add(field.getKey(), value);
-      at += length + 1;
+    for (String text : texts) {
+      result.add(new String(after, at, text.length(), StandardCharsets.ISO_8859_1));
+      at += text.length() + 1;
     }
     return result;
   }

@@ -7,7 +7,10 @@ import dev.carafe.egress.scan.Finding;
 import java.util.List;
 import java.util.Optional;
 
-/** Keeps and counts what became of requests. Any thread. */
+/**
+ * Keeps and counts what became of requests. What a guest has written is kept as far as there is no
+ * secret in it. Any thread.
+ */
 final class Ledger {
   private final Audit audit;
   private final Metrics metrics;
@@ -29,21 +32,38 @@ final class Ledger {
     }
   }
 
-  void allowed(Exchange exchange, List<Finding> findings) {
-    audit.allowed(exchange, findings);
+  void allowed(Judge judge, Exchange exchange, List<Finding> findings) {
+    audit.allowed(keepable(judge, exchange), findings);
     findings.forEach(metrics::finding);
     metrics.decided(Metrics.Decision.ALLOWED, exchange);
   }
 
   /** It was refused, or came to nothing. */
-  void ended(Exchange exchange, Refused why) {
+  void ended(Judge judge, Exchange exchange, Refused why) {
+    Exchange kept = keepable(judge, exchange);
+    String reason = judge.keepable(why.reason());
     if (why.decided()) {
-      audit.blocked(exchange, why.reason(), why.finding());
+      audit.blocked(kept, reason, why.finding());
       why.finding().ifPresent(metrics::finding);
       metrics.decided(Metrics.Decision.BLOCKED, exchange);
     } else {
-      audit.failed(exchange, why.reason());
+      audit.failed(kept, reason);
       metrics.decided(Metrics.Decision.FAILED, exchange);
     }
+  }
+
+  private static Exchange keepable(Judge judge, Exchange exchange) {
+    return new Exchange(
+        exchange.id(),
+        judge.keepable(exchange.method()),
+        exchange.scheme(),
+        judge.keepable(exchange.host()),
+        exchange.port(),
+        judge.keepable(exchange.path()),
+        exchange.status(),
+        exchange.bytesOut(),
+        exchange.bytesIn(),
+        exchange.millis(),
+        exchange.route());
   }
 }

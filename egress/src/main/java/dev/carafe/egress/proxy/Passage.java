@@ -61,7 +61,7 @@ final class Passage implements Flow.Owner {
       over = true;
       Refused why = Refused.busy("too many requests at once");
       status = why.status();
-      shared.ledger().ended(exchange(), why);
+      shared.ledger().ended(judge, exchange(), why);
       client.say(why, request.method().equals("HEAD"));
       return;
     }
@@ -152,7 +152,7 @@ final class Passage implements Flow.Owner {
     @Override
     public void gone(Refused why) {
       if (!over) {
-        close(() -> shared.ledger().ended(exchange(), why));
+        close(() -> shared.ledger().ended(judge, exchange(), why));
       }
     }
   }
@@ -321,7 +321,7 @@ final class Passage implements Flow.Owner {
     if (flow == out) {
       outDone = true;
       if (status == 101 && in == null) {
-        close(() -> shared.ledger().allowed(exchange(), findings()));
+        close(() -> shared.ledger().allowed(judge, exchange(), findings()));
       }
     } else {
       finishedIn();
@@ -329,7 +329,7 @@ final class Passage implements Flow.Owner {
   }
 
   private void finishedIn() {
-    close(() -> shared.ledger().allowed(exchange(), findings()));
+    close(() -> shared.ledger().allowed(judge, exchange(), findings()));
   }
 
   @Override
@@ -352,7 +352,7 @@ final class Passage implements Flow.Owner {
     if (!begun) {
       status = why.status();
     }
-    close(() -> shared.ledger().ended(exchange(), why));
+    close(() -> shared.ledger().ended(judge, exchange(), why));
     if (status == 101) {
       client.data(FramePipe.closing(why));
       client.end(Http1Reader.newHeaders());
@@ -407,7 +407,7 @@ final class Passage implements Flow.Owner {
         request.scheme(),
         request.to().host(),
         request.to().port(),
-        judge.keepable(request.target()),
+        request.target(),
         status,
         bytesOut,
         bytesIn,

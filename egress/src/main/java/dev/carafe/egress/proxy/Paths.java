@@ -1,11 +1,14 @@
 package dev.carafe.egress.proxy;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
  * Paths as the policy sees them. A path goes upstream as it was sent; so where a rule depends on
  * it, what servers are known to understand differently is refused: dot segments, empty segments,
- * encoded slashes, backslashes, double encodings.
+ * encoded slashes, backslashes, double encodings, escapes that are no UTF-8 (overlong ones above
+ * all, which some take for the character they lengthen).
  */
 final class Paths {
   private Paths() {}
@@ -68,6 +71,9 @@ final class Paths {
         result.append(c);
       }
     }
+    if (!isUtf8(decoded(path))) {
+      throw Refused.denied("the path is ambiguous: it is no UTF-8");
+    }
     String normal = result.toString();
     String[] segments = normal.split("/", -1);
     for (int i = 1; i < segments.length; i++) {
@@ -82,6 +88,18 @@ final class Paths {
       }
     }
     return normal;
+  }
+
+  /** Whether characters that stand for bytes are UTF-8 in its only form. */
+  private static boolean isUtf8(String bytes) {
+    try {
+      StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(bytes.getBytes(StandardCharsets.ISO_8859_1)));
+      return true;
+    } catch (CharacterCodingException e) {
+      return false;
+    }
   }
 
   /** All escapes undone once, for looking at what is meant; as far as they are right. */

@@ -195,5 +195,6 @@ public final class ProxyServer implements AutoCloseable {
     connections.close().awaitUninterruptibly(5, TimeUnit.SECONDS);
     loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     threads.shutdownNow();
+    shared.forget();
   }
 }

@@ -34,6 +34,7 @@ final class Shared {
   private final AtomicInteger exchanges = new AtomicInteger();
   private final AtomicInteger connections = new AtomicInteger();
   private final Map<EventLoop, Upstreams> upstreams = new ConcurrentHashMap<>();
+  private final EarlierSecrets earlier = new EarlierSecrets();
   private @Nullable Judge judge;
 
   Shared(
@@ -115,18 +116,23 @@ final class Shared {
   synchronized Judge judge() {
     Routes routes = table.current();
     if (judge == null || judge.routes() != routes) {
-      Scanner scanner = Scanner.of(rules.apply(routes).entropy(false).build());
+      earlier.replace(routes.secrets());
+      Scanner scanner = Scanner.of(rules(routes).entropy(false).build());
       boolean entropy = routes.all().stream().anyMatch(Route::entropy);
       judge =
           new Judge(
               routes,
               scanner,
-              entropy ? Scanner.of(rules.apply(routes).entropy(true).build()) : scanner,
+              entropy ? Scanner.of(rules(routes).entropy(true).build()) : scanner,
               dialer.rules().and(routes.allow().stream().map(Cidr::toString).toList()),
               routes.authorities().isEmpty() ? trust : trust.and(routes.authorities()));
       cover(routes);
     }
     return judge;
+  }
+
+  private ScanRules.Builder rules(Routes routes) {
+    return earlier.addTo(rules.apply(routes));
   }
 
   private void cover(Routes routes) {
@@ -135,6 +141,11 @@ final class Shared {
             .filter(route -> !route.passThrough())
             .map((Route route) -> route.host().text())
             .toList());
+  }
+
+  /** Overwrites what was remembered; for the end, when nothing is decided any more. */
+  synchronized void forget() {
+    earlier.clear();
   }
 
   /** Makes the certificate one for the present routes, and anew when it is half over. */
@@ -162,6 +173,6 @@ final class Shared {
             0,
             0,
             "");
-    ledger.ended(exchange, why);
+    ledger.ended(judge(), exchange, why);
   }
 }

@@ -193,9 +193,9 @@ final class Tunnel implements Flow.Owner {
             (System.nanoTime() - began) / 1_000_000,
             route.host().text());
     if (why == null) {
-      shared.ledger().allowed(exchange, List.of());
+      shared.ledger().allowed(shared.judge(), exchange, List.of());
     } else {
-      shared.ledger().ended(exchange, why);
+      shared.ledger().ended(shared.judge(), exchange, why);
     }
     if (out != null) {
       out.stop();

@@ -22,7 +22,12 @@ class PathsTest {
     "/a%2fb, hides a slash",
     "/a%5Cb, hides a slash",
     "/a\\b, a backslash",
-    "/a/%252e%252e/b, encoded twice"
+    "/a/%252e%252e/b, encoded twice",
+    "/a/%c0%ae%c0%ae/b, no UTF-8",
+    "/a%c0%afb, no UTF-8",
+    "/a%e0%80%afb, no UTF-8",
+    "/a%ed%a0%80b, no UTF-8",
+    "/a%e4, no UTF-8"
   })
   void whatCouldBeAnotherPathIsNotCompared(String path, String why) {
     assertThatThrownBy(() -> Paths.normal(path))
