@@ -92,6 +92,11 @@ final class RoutesFile {
     }
     Path path = AuthReader.path(named.get(), directory, sources.env());
     List<X509Certificate> certificates = new ArrayList<>();
+    // A pipe would be waited for.
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      problems.add(top.at("ca"), path + " is not a file");
+      return certificates;
+    }
     try (InputStream in = Files.newInputStream(path)) {
       byte[] pem = in.readNBytes(MOST_CA_BYTES);
       for (var each :

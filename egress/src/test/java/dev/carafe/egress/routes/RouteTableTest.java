@@ -223,4 +223,20 @@ class RouteTableTest {
     table.reload();
     assertThat(inForce()).isZero();
   }
+
+  /** Otherwise the proxy's end would take as long as the programs may. */
+  @Test
+  void closingDoesNotWaitForASecretThatIsBeingFetched() throws Exception {
+    Path begun = directory.resolve("begun");
+    String token = "{command: [sh, -c, 'touch " + begun + "; exec sleep 1000']}";
+    open(GOOD);
+    replace(RoutesFixture.file("{host: a.example, auth: {scheme: bearer, token: " + token + "}}"));
+    Thread loading = Thread.ofPlatform().daemon().start(table::reload);
+    await().atMost(Duration.ofSeconds(60)).until(() -> Files.exists(begun));
+    table.close();
+    assertThat(inForce()).isZero();
+    loading.join();
+    // The fetching was ended, and what came of it is nobody's business any more.
+    assertThat(events).hasSize(1);
+  }
 }

@@ -301,6 +301,8 @@ class RoutesFileTest {
             .redirectErrorStream(true)
             .start();
     keytool.getInputStream().readAllBytes();
+    assertThat(RoutesFixture.problems("{version: 1, routes: [], ca: /dev/null}"))
+        .containsExactly("1:30: /dev/null is not a file");
     assertThat(keytool.waitFor()).isZero();
     Process export =
         new ProcessBuilder(
