@@ -70,7 +70,7 @@ final class RoutesFile {
     List<DeclaredRoute> declared = reader.routes(top.items("routes"));
     List<Cidr> allow = reader.allow(top.items("allow"));
     List<X509Certificate> authorities = authorities(top, directory);
-    AuthFetcher credentials = new AuthFetcher(sources, problems);
+    AuthFetcher credentials = new AuthFetcher(sources, problems, SecretSources.LIMIT_OF_ALL);
     // Programs are run and files are read only for a file that is right otherwise.
     List<Route> routes = new ArrayList<>();
     if (problems.none()) {

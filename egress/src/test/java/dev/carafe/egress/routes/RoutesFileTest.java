@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.secret.Secret;
+import dev.carafe.egress.secret.SecretReference;
 import dev.carafe.egress.secret.SecretSources;
+import dev.carafe.egress.yaml.Position;
+import dev.carafe.egress.yaml.Problems;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -261,6 +265,26 @@ class RoutesFileTest {
             "{host: a.example, auth: {scheme: basic, token: {env: NOT_HERE}}}",
             "{host: b.example, auth: {scheme: bearer, token: {command: [no-such-program]}}}"));
     assertThat(Routes.load(file, SecretSources.placeholders()).all()).hasSize(2);
+  }
+
+  @Test
+  void allSecretsOfAFileHaveOneDeadline() {
+    Problems problems = new Problems();
+    SecretSources sources = SecretSources.of(RoutesFixture.ENV, warning -> {});
+    AuthFetcher fetcher = new AuthFetcher(sources, problems, Duration.ofMillis(300));
+    for (String seconds : List.of("1001", "1002", "1003")) {
+      fetcher.fetch(
+          new DeclaredAuth(
+              "authorization",
+              "Bearer ",
+              new SecretReference.Command(List.of("sleep", seconds)),
+              Position.START));
+    }
+    assertThat(problems.all()).hasSize(3);
+    assertThat(problems.all().get(0).sentence()).contains("did not end within ");
+    assertThat(problems.all().get(1).sentence())
+        .endsWith(" was not fetched: the secrets before it took too long");
+    assertThat(problems.all().get(2).sentence()).endsWith("took too long");
   }
 
   @Test
