@@ -15,9 +15,11 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
@@ -120,10 +122,21 @@ final class EgressService implements AutoCloseable {
       return;
     }
     Path file = plan.certificate().get().toAbsolutePath();
-    Path beside = file.resolveSibling(file.getFileName() + ".new");
+    // A name that nobody can have put there before, as a link to another file.
+    Path beside = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID());
     try {
-      Files.writeString(beside, egress.certificate(), StandardCharsets.US_ASCII);
-      Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.writeString(
+            beside,
+            egress.certificate(),
+            StandardCharsets.US_ASCII,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.WRITE);
+        Files.move(
+            beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(beside);
+      }
     } catch (IOException e) {
       throw new FailureException(
           "the certificate cannot be written to " + file, ExitCode.FAILED, e);

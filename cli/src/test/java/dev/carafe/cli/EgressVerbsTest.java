@@ -180,6 +180,20 @@ class EgressVerbsTest {
     assertThat(outcome.out()).isEmpty();
     assertThat(outcome.err())
         .contains("EVERY REQUEST IS REFUSED", ":3:5: 'hots'", "Error: nothing was started");
+  /** A directory in which others write is not rare: /tmp. */
+  @Test
+  void theCertificateIsNotWrittenThroughALinkThatSomebodyPutThere() throws Exception {
+    Path precious = Files.writeString(directory.resolve("precious"), "mine");
+    Path ca = directory.resolve("ca.pem");
+    Files.createSymbolicLink(directory.resolve("ca.pem.new"), precious);
+    Files.createSymbolicLink(ca, precious);
+    CompletableFuture<Outcome> running = serve("--ca-out", ca.toString());
+    said("(Listening)");
+    ended(running);
+    assertThat(precious).hasContent("mine");
+    assertThat(ca).isRegularFile().content().startsWith("-----BEGIN CERTIFICATE-----");
+  }
+
     CompletableFuture<Outcome> running = serve("--deny-all-on-error", "--json");
     said("\"routes\" : (0)");
     replace(GOOD);
