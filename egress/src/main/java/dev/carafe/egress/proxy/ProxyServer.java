@@ -32,6 +32,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -128,6 +129,10 @@ public final class ProxyServer implements AutoCloseable {
 
   private ChannelInitializer<Channel> accepting(Listen listen) {
     return new ChannelInitializer<>() {
+    if (listen.address() instanceof UnixDomainSocketAddress socket) {
+      // Whoever connects uses the credentials; the umask is not asked.
+      Files.setPosixFilePermissions(socket.getPath(), PosixFilePermissions.fromString("rw-------"));
+    }
       @Override
       protected void initChannel(Channel channel) {
         accept(listen, channel);
