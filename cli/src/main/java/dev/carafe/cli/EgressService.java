@@ -11,7 +11,6 @@ import dev.carafe.egress.secret.SecretSources;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,7 +152,7 @@ final class EgressService implements AutoCloseable {
                 out.writeNumberProperty("pid", ProcessHandle.current().pid());
                 out.writeNumberProperty("routes", table.current().all().size());
                 for (int i = 0; i < addresses.size(); i++) {
-                  out.writeStringProperty(word(listens.get(i)), shown(addresses.get(i)));
+                  out.writeStringProperty(word(listens.get(i)), Listen.text(addresses.get(i)));
                 }
                 Json.string(out, "metrics", metricsAddress());
                 Json.string(out, "certificate", plan.certificate().map(Path::toString));
@@ -164,35 +163,26 @@ final class EgressService implements AutoCloseable {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < addresses.size(); i++) {
       text.append("Listening (").append(word(listens.get(i))).append("): ");
-      text.append(shown(addresses.get(i))).append('\n');
+      text.append(Listen.text(addresses.get(i))).append('\n');
     }
     metricsAddress().ifPresent(address -> text.append("Metrics: http://" + address + "/metrics\n"));
     return text.toString();
   }
 
   private Optional<String> metricsAddress() {
-    return Optional.ofNullable(metricsServer).map(server -> shown(server.address()));
+    return Optional.ofNullable(metricsServer).map(server -> Listen.text(server.address()));
   }
 
   private static String word(Listen listen) {
     return listen.kind().name().toLowerCase(Locale.ROOT);
   }
 
-  private static String shown(SocketAddress address) {
-    return switch (address) {
-      case InetSocketAddress tcp -> {
-        String host = tcp.getAddress().getHostAddress();
-        yield (host.contains(":") ? "[" + host + "]" : host) + ":" + tcp.getPort();
-      }
-      case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();
-      default -> address.toString();
-    };
-  }
-
-  /** Waits for SIGINT or SIGTERM; SIGHUP reads the routes and fetches the secrets again. */
-  void untilEnded(Signals signals) {
-    // What starting has used is given back; from here on it mostly waits.
-    System.gc();
+  /**
+   * Waits for SIGINT or SIGTERM; SIGHUP reads the routes and fetches the secrets again.
+   *
+   * @param ready is called once signals are waited for: who is told that it runs may end it
+   */
+  void untilEnded(Signals signals, Runnable ready) {
     CountDownLatch ended = new CountDownLatch(1);
     signals.handle(Signals.HANGUP, table::reload);
     signals.handle(Signals.INTERRUPT, ended::countDown);
@@ -201,6 +191,9 @@ final class EgressService implements AutoCloseable {
       ended.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    ready.run();
+    // What starting has used is given back; from here on it mostly waits.
+    System.gc();
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.carafe.cli.Caller.Outcome;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
@@ -211,6 +212,25 @@ class EgressVerbsTest {
     caller.signals.raise(Signals.HANGUP).join();
     warned("the routes of before stay in force");
     assertThat(ended(running).exitCode()).isZero();
+  /** Who reads that it listens may end it at once, and the audit is closed all the same. */
+  @Test
+  void signalsAreWaitedForBeforeItSaysThatItListens() throws Exception {
+    CompletableFuture<Boolean> handled = new CompletableFuture<>();
+    caller.output =
+        new FilterOutputStream(caller.out) {
+          @Override
+          public void flush() throws IOException {
+            handled.complete(
+                caller.signals.handles(Signals.INTERRUPT)
+                    && caller.signals.handles(Signals.TERMINATE));
+            super.flush();
+          }
+        };
+    CompletableFuture<Outcome> running = serve();
+    assertThat(handled.get()).isTrue();
+    assertThat(ended(running).exitCode()).isZero();
+  }
+
     assertThat(Files.readString(audit)).contains("\"reason\":\"kept\"", "did you mean 'host'?");
   }
 
@@ -226,7 +246,11 @@ class EgressVerbsTest {
         .contains("is being written by another process");
     Outcome port = other.call("egress", "serve", "--routes", file, "--listen", taken);
     assertThat(port.exitCode()).isEqualTo(1);
-    assertThat(port.err()).contains("Error: the proxy cannot be started: ");
+    assertThat(port.err())
+        .contains(
+            "Error: the proxy cannot be started: egress cannot listen on "
+                + taken
+                + ": Address already in use\n");
     ended(running);
   }
 

@@ -121,18 +121,23 @@ public final class ProxyServer implements AutoCloseable {
     }
     ChannelFuture bound = bootstrap.bind(listen.address()).awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      throw new IOException("egress cannot listen on " + listen.address(), bound.cause());
+      throw new IOException(
+          "egress cannot listen on "
+              + Listen.text(listen.address())
+              + ": "
+              + bound.cause().getMessage(),
+          bound.cause());
     }
     listeners.add(bound.channel());
+    if (listen.address() instanceof UnixDomainSocketAddress socket) {
+      // Whoever connects uses the credentials; the umask is not asked.
+      Files.setPosixFilePermissions(socket.getPath(), PosixFilePermissions.fromString("rw-------"));
+    }
     return bound.channel().localAddress();
   }
 
   private ChannelInitializer<Channel> accepting(Listen listen) {
     return new ChannelInitializer<>() {
-    if (listen.address() instanceof UnixDomainSocketAddress socket) {
-      // Whoever connects uses the credentials; the umask is not asked.
-      Files.setPosixFilePermissions(socket.getPath(), PosixFilePermissions.fromString("rw-------"));
-    }
       @Override
       protected void initChannel(Channel channel) {
         accept(listen, channel);
