@@ -14,12 +14,12 @@ import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 
 /** An egress proxy that runs, with the routes, metrics and certificate file that belong to it. */
@@ -94,7 +94,11 @@ final class EgressService implements AutoCloseable {
 
   /** The routes file was read. */
   private void heard(RouteTable.Event event) {
-    console.note(event.text());
+    // Where nothing is going to be started, nothing is refused.
+    console.note(
+        event instanceof RouteTable.Event.Denied denied && !plan.denyOnError()
+            ? denied.problem().getMessage()
+            : event.text());
     String result = event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     audit.policy(
         result,
@@ -187,13 +191,13 @@ final class EgressService implements AutoCloseable {
     signals.handle(Signals.HANGUP, table::reload);
     signals.handle(Signals.INTERRUPT, ended::countDown);
     signals.handle(Signals.TERMINATE, ended::countDown);
+    ready.run();
+    // What starting has used is given back; from here on it mostly waits.
+    System.gc();
     try {
       ended.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    ready.run();
-    // What starting has used is given back; from here on it mostly waits.
-    System.gc();
     }
   }
 
