@@ -93,6 +93,13 @@ class EgressVerbsTest {
   }
 
   @Test
+  void aFileThatIsNotThereHasNoLines() throws Exception {
+    Files.delete(routes);
+    assertThat(caller.call("egress", "check", "--routes", routes.toString()).err())
+        .startsWith(routes + ": there is no such file\n");
+  }
+
+  @Test
   void checkNamesASecretThatIsMissingUnlessItIsNotToLook() {
     caller.env.remove("API_TOKEN");
     assertThat(caller.call("egress", "check", "--routes", routes.toString()).err())

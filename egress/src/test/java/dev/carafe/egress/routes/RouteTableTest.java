@@ -81,7 +81,7 @@ class RouteTableTest {
     assertThat(events).singleElement().isInstanceOf(RouteTable.Event.Denied.class);
     assertThat(events.getFirst().text())
         .startsWith("EVERY REQUEST IS REFUSED")
-        .contains(file + ":1:1: there is no such file");
+        .contains(file + ": there is no such file");
     replace(BAD);
     table.reload();
     assertThat(events.get(1)).isInstanceOf(RouteTable.Event.Denied.class);
