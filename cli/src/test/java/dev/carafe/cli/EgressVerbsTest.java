@@ -194,13 +194,6 @@ class EgressVerbsTest {
     assertThat(ca).isRegularFile().content().startsWith("-----BEGIN CERTIFICATE-----");
   }
 
-    CompletableFuture<Outcome> running = serve("--deny-all-on-error", "--json");
-    said("\"routes\" : (0)");
-    replace(GOOD);
-    warned("2 routes are in force");
-    assertThat(ended(running).exitCode()).isZero();
-  }
-
   @Test
   void serveDoesNotStartWithABadFileUnlessItIsTold() throws Exception {
     replace(BAD);
@@ -212,16 +205,13 @@ class EgressVerbsTest {
         .startsWith(routes + ":3:5: 'hots'")
         .contains("Error: nothing was started")
         .doesNotContain("EVERY REQUEST", "audit");
-  @Test
-  void onSighupTheFileIsReadAgainAndABadOneChangesNothing() throws Exception {
-    Path audit = directory.resolve("audit.jsonl");
-    CompletableFuture<Outcome> running = serve("--audit", audit.toString());
-    said("(Listening)");
-    await().atMost(PATIENCE).until(() -> caller.signals.handles(Signals.HANGUP));
-    replace(BAD);
-    caller.signals.raise(Signals.HANGUP).join();
-    warned("the routes of before stay in force");
+    CompletableFuture<Outcome> running = serve("--deny-all-on-error", "--json");
+    said("\"routes\" : (0)");
+    replace(GOOD);
+    warned("2 routes are in force");
     assertThat(ended(running).exitCode()).isZero();
+  }
+
   /** Who reads that it listens may end it at once, and the audit is closed all the same. */
   @Test
   void signalsAreWaitedForBeforeItSaysThatItListens() throws Exception {
@@ -241,6 +231,16 @@ class EgressVerbsTest {
     assertThat(ended(running).exitCode()).isZero();
   }
 
+  @Test
+  void onSighupTheFileIsReadAgainAndABadOneChangesNothing() throws Exception {
+    Path audit = directory.resolve("audit.jsonl");
+    CompletableFuture<Outcome> running = serve("--audit", audit.toString());
+    said("(Listening)");
+    await().atMost(PATIENCE).until(() -> caller.signals.handles(Signals.HANGUP));
+    replace(BAD);
+    caller.signals.raise(Signals.HANGUP).join();
+    warned("the routes of before stay in force");
+    assertThat(ended(running).exitCode()).isZero();
     assertThat(Files.readString(audit)).contains("\"reason\":\"kept\"", "did you mean 'host'?");
   }
 
@@ -283,6 +283,9 @@ class EgressVerbsTest {
     assertThat(outcome.err()).isEqualTo("Error: the audit is not as it was written: 1 place\n");
     assertThat(caller.call("audit", "verify", "--json", audit.toString()).out())
         .contains("\"whole\" : false", "\"line\" : 2");
+    assertThat(caller.call("audit", "verify", routes.toString()))
+        .isEqualTo(
+            new Outcome(1, "", "Error: " + routes + ": this is no audit; not one line is one's\n"));
     assertThat(caller.call("audit", "verify", directory.resolve("none").toString()).err())
         .isEqualTo("Error: there is no file " + directory.resolve("none") + "\n");
   }
