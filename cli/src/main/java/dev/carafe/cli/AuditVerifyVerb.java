@@ -48,6 +48,10 @@ final class AuditVerifyVerb extends Verb {
     } catch (IOException e) {
       throw new FailureException("the audit cannot be read: " + e.getMessage());
     }
+    if (report.isNoAudit() && !arguments.has("--json")) {
+      throw new FailureException(
+          Text.shown(String.join(", ", names)) + ": this is no audit; not one line is one's");
+    }
     Console console = context.console();
     if (arguments.has("--json")) {
       console.line(Json.of(json -> write(json, report)));

@@ -41,7 +41,7 @@ final class EgressCheckVerb extends Verb {
       if (json) {
         context.console().line(Json.of(out -> problems(out, e)));
       } else {
-        e.problems().forEach(problem -> context.console().note(file + ":" + problem));
+        e.problems().forEach(problem -> context.console().note(problem.in(file)));
       }
       int count = e.problems().size();
       throw new FailureException(

@@ -77,7 +77,7 @@ final class EgressServeVerb extends Verb {
     ServeLog.to(context.console());
     EgressOptions options = new EgressOptions().environment(context.env());
     listens.forEach(options::listen);
-    try (Audit audit = audit(arguments, level, context);
+    try (Audit audit = audit(arguments, level);
         EgressService service =
             EgressService.start(
                 new EgressService.Plan(
@@ -88,16 +88,21 @@ final class EgressServeVerb extends Verb {
                 options.audit(audit),
                 audit,
                 context)) {
-      context.console().print(service.described(arguments.has("--json"), listens));
-      service.untilEnded(context.signals());
+      service.untilEnded(
+          context.signals(),
+          () -> {
+            if (!arguments.has("--audit")) {
+              context.console().note("Warning: no audit is kept; give --audit FILE to keep one");
+            }
+            context.console().print(service.described(arguments.has("--json"), listens));
+          });
     }
     return ExitCode.OK;
   }
 
-  private static Audit audit(Arguments arguments, int level, Context context) {
+  private static Audit audit(Arguments arguments, int level) {
     Optional<String> file = arguments.value("--audit");
     if (file.isEmpty()) {
-      context.console().note("Warning: no audit is kept; give --audit FILE to keep one");
       return Audit.none();
     }
     try {

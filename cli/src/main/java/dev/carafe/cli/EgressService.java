@@ -11,14 +11,15 @@ import dev.carafe.egress.secret.SecretSources;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 
 /** An egress proxy that runs, with the routes, metrics and certificate file that belong to it. */
@@ -93,7 +94,11 @@ final class EgressService implements AutoCloseable {
 
   /** The routes file was read. */
   private void heard(RouteTable.Event event) {
-    console.note(event.text());
+    // Where nothing is going to be started, nothing is refused.
+    console.note(
+        event instanceof RouteTable.Event.Denied denied && !plan.denyOnError()
+            ? denied.problem().getMessage()
+            : event.text());
     String result = event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     audit.policy(
         result,
@@ -120,10 +125,21 @@ final class EgressService implements AutoCloseable {
       return;
     }
     Path file = plan.certificate().get().toAbsolutePath();
-    Path beside = file.resolveSibling(file.getFileName() + ".new");
+    // A name that nobody can have put there before, as a link to another file.
+    Path beside = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID());
     try {
-      Files.writeString(beside, egress.certificate(), StandardCharsets.US_ASCII);
-      Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.writeString(
+            beside,
+            egress.certificate(),
+            StandardCharsets.US_ASCII,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.WRITE);
+        Files.move(
+            beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(beside);
+      }
     } catch (IOException e) {
       throw new FailureException(
           "the certificate cannot be written to " + file, ExitCode.FAILED, e);
@@ -140,7 +156,7 @@ final class EgressService implements AutoCloseable {
                 out.writeNumberProperty("pid", ProcessHandle.current().pid());
                 out.writeNumberProperty("routes", table.current().all().size());
                 for (int i = 0; i < addresses.size(); i++) {
-                  out.writeStringProperty(word(listens.get(i)), shown(addresses.get(i)));
+                  out.writeStringProperty(word(listens.get(i)), Listen.text(addresses.get(i)));
                 }
                 Json.string(out, "metrics", metricsAddress());
                 Json.string(out, "certificate", plan.certificate().map(Path::toString));
@@ -151,39 +167,33 @@ final class EgressService implements AutoCloseable {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < addresses.size(); i++) {
       text.append("Listening (").append(word(listens.get(i))).append("): ");
-      text.append(shown(addresses.get(i))).append('\n');
+      text.append(Listen.text(addresses.get(i))).append('\n');
     }
     metricsAddress().ifPresent(address -> text.append("Metrics: http://" + address + "/metrics\n"));
     return text.toString();
   }
 
   private Optional<String> metricsAddress() {
-    return Optional.ofNullable(metricsServer).map(server -> shown(server.address()));
+    return Optional.ofNullable(metricsServer).map(server -> Listen.text(server.address()));
   }
 
   private static String word(Listen listen) {
     return listen.kind().name().toLowerCase(Locale.ROOT);
   }
 
-  private static String shown(SocketAddress address) {
-    return switch (address) {
-      case InetSocketAddress tcp -> {
-        String host = tcp.getAddress().getHostAddress();
-        yield (host.contains(":") ? "[" + host + "]" : host) + ":" + tcp.getPort();
-      }
-      case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();
-      default -> address.toString();
-    };
-  }
-
-  /** Waits for SIGINT or SIGTERM; SIGHUP reads the routes and fetches the secrets again. */
-  void untilEnded(Signals signals) {
-    // What starting has used is given back; from here on it mostly waits.
-    System.gc();
+  /**
+   * Waits for SIGINT or SIGTERM; SIGHUP reads the routes and fetches the secrets again.
+   *
+   * @param ready is called once signals are waited for: who is told that it runs may end it
+   */
+  void untilEnded(Signals signals, Runnable ready) {
     CountDownLatch ended = new CountDownLatch(1);
     signals.handle(Signals.HANGUP, table::reload);
     signals.handle(Signals.INTERRUPT, ended::countDown);
     signals.handle(Signals.TERMINATE, ended::countDown);
+    ready.run();
+    // What starting has used is given back; from here on it mostly waits.
+    System.gc();
     try {
       ended.await();
     } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.carafe.cli.Caller.Outcome;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
@@ -92,6 +93,13 @@ class EgressVerbsTest {
   }
 
   @Test
+  void aFileThatIsNotThereHasNoLines() throws Exception {
+    Files.delete(routes);
+    assertThat(caller.call("egress", "check", "--routes", routes.toString()).err())
+        .startsWith(routes + ": there is no such file\n");
+  }
+
+  @Test
   void checkNamesASecretThatIsMissingUnlessItIsNotToLook() {
     caller.env.remove("API_TOKEN");
     assertThat(caller.call("egress", "check", "--routes", routes.toString()).err())
@@ -172,18 +180,54 @@ class EgressVerbsTest {
     assertThat(verified.out()).contains(" lines, and the chain is whole\nlast: ");
   }
 
+  /** A directory in which others write is not rare: /tmp. */
+  @Test
+  void theCertificateIsNotWrittenThroughALinkThatSomebodyPutThere() throws Exception {
+    Path precious = Files.writeString(directory.resolve("precious"), "mine");
+    Path ca = directory.resolve("ca.pem");
+    Files.createSymbolicLink(directory.resolve("ca.pem.new"), precious);
+    Files.createSymbolicLink(ca, precious);
+    CompletableFuture<Outcome> running = serve("--ca-out", ca.toString());
+    said("(Listening)");
+    ended(running);
+    assertThat(precious).hasContent("mine");
+    assertThat(ca).isRegularFile().content().startsWith("-----BEGIN CERTIFICATE-----");
+  }
+
   @Test
   void serveDoesNotStartWithABadFileUnlessItIsTold() throws Exception {
     replace(BAD);
     Outcome outcome = caller.call("egress", "serve", "--routes", routes.toString());
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(outcome.out()).isEmpty();
+    // Not that every request is refused: there is nobody who would.
     assertThat(outcome.err())
-        .contains("EVERY REQUEST IS REFUSED", ":3:5: 'hots'", "Error: nothing was started");
+        .startsWith(routes + ":3:5: 'hots'")
+        .contains("Error: nothing was started")
+        .doesNotContain("EVERY REQUEST", "audit");
     CompletableFuture<Outcome> running = serve("--deny-all-on-error", "--json");
     said("\"routes\" : (0)");
     replace(GOOD);
     warned("2 routes are in force");
+    assertThat(ended(running).exitCode()).isZero();
+  }
+
+  /** Who reads that it listens may end it at once, and the audit is closed all the same. */
+  @Test
+  void signalsAreWaitedForBeforeItSaysThatItListens() throws Exception {
+    CompletableFuture<Boolean> handled = new CompletableFuture<>();
+    caller.output =
+        new FilterOutputStream(caller.out) {
+          @Override
+          public void flush() throws IOException {
+            handled.complete(
+                caller.signals.handles(Signals.INTERRUPT)
+                    && caller.signals.handles(Signals.TERMINATE));
+            super.flush();
+          }
+        };
+    CompletableFuture<Outcome> running = serve();
+    assertThat(handled.get()).isTrue();
     assertThat(ended(running).exitCode()).isZero();
   }
 
@@ -212,7 +256,11 @@ class EgressVerbsTest {
         .contains("is being written by another process");
     Outcome port = other.call("egress", "serve", "--routes", file, "--listen", taken);
     assertThat(port.exitCode()).isEqualTo(1);
-    assertThat(port.err()).contains("Error: the proxy cannot be started: ");
+    assertThat(port.err())
+        .contains(
+            "Error: the proxy cannot be started: egress cannot listen on "
+                + taken
+                + ": Address already in use\n");
     ended(running);
   }
 
@@ -235,6 +283,9 @@ class EgressVerbsTest {
     assertThat(outcome.err()).isEqualTo("Error: the audit is not as it was written: 1 place\n");
     assertThat(caller.call("audit", "verify", "--json", audit.toString()).out())
         .contains("\"whole\" : false", "\"line\" : 2");
+    assertThat(caller.call("audit", "verify", routes.toString()))
+        .isEqualTo(
+            new Outcome(1, "", "Error: " + routes + ": this is no audit; not one line is one's\n"));
     assertThat(caller.call("audit", "verify", directory.resolve("none").toString()).err())
         .isEqualTo("Error: there is no file " + directory.resolve("none") + "\n");
   }

@@ -34,6 +34,18 @@ public record Listen(Kind kind, SocketAddress address, int port) {
     }
   }
 
+  /** An address as people write it: {@code 127.0.0.1:9099}, {@code [::1]:9099}, {@code unix:/x}. */
+  public static String text(SocketAddress address) {
+    return switch (address) {
+      case InetSocketAddress tcp -> {
+        String host = tcp.getAddress().getHostAddress();
+        yield (host.contains(":") ? "[" + host + "]" : host) + ":" + tcp.getPort();
+      }
+      case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();
+      default -> address.toString();
+    };
+  }
+
   /** A proxy on TCP. */
   public static Listen proxy(InetSocketAddress address) {
     return new Listen(Kind.PROXY, address, 0);

@@ -311,7 +311,7 @@ class AgreementTest {
     Wire wire = lab.keep(Wire.to(Lab.address(guarded)));
     denied(
         wire.send("GET http://" + there + "/ HTTP/1.1\r\nHost: " + there + "\r\n\r\n"),
-        "belongs to this host");
+        "127.0.0.1, belongs to this host; add it or its network to 'allow' in the routes file");
     assertThat(plain.connections()).isZero();
   }
 

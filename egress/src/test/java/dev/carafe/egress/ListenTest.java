@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -67,6 +68,14 @@ class ListenTest {
       egress.close();
     }
     assertThat(Files.exists(socket)).isFalse();
+  }
+
+  @Test
+  void aUnixSocketIsItsOwnersOnly(@TempDir Path directory) throws Exception {
+    Path socket = directory.resolve("egress.sock");
+    lab.start(lab.options(Lab.open("api.test", 443)).listen(Listen.proxy(socket)));
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+        .isEqualTo("rw-------");
   }
 
   /** Who reads to the end would otherwise wait for as long as a client may take over its head. */

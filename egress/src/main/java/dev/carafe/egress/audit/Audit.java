@@ -123,6 +123,8 @@ public final class Audit implements AutoCloseable {
     if (!Files.isDirectory(options.file().getParent())) {
       throw new NoSuchFileException(options.file().toString());
     }
+    AuditFiles.onlyFiles(options.file());
+    AuditFiles.create(AuditFiles.lock(options.file()));
     lockFile = new RandomAccessFile(AuditFiles.lock(options.file()).toFile(), "rw");
     try {
       lock = lockFile.getChannel().tryLock();

@@ -5,8 +5,11 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -38,6 +41,33 @@ final class AuditFiles {
   /** What the one writer holds a lock on. Nobody else opens it: closing it would end the lock. */
   static Path lock(Path file) {
     return file.resolveSibling(file.getFileName() + ".lock");
+  }
+
+  /**
+   * Refuses what is no file, links among it, before anything is made: writing would change what is
+   * behind it, or wait for its reader.
+   */
+  static void onlyFiles(Path file) throws AuditException {
+    for (Path each : List.of(file, head(file), lock(file))) {
+      if (Files.exists(each, LinkOption.NOFOLLOW_LINKS)
+          && !Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS)) {
+        throw new AuditException(
+            "the audit "
+                + file
+                + " cannot be written: "
+                + each
+                + (Files.isSymbolicLink(each) ? " is a link, which is not followed" : " is no file")
+                + "; name another file");
+      }
+    }
+  }
+
+  /** For its owner only: hosts and paths are nobody else's business. */
+  static void create(Path file) throws IOException {
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
   }
 
   /** The files put aside, by their numbers. */

@@ -44,6 +44,11 @@ public final class AuditVerifier {
     public boolean whole() {
       return troubles.isEmpty();
     }
+
+    /** Whether this is something else: not one line is an audit's, and nothing says it was. */
+    public boolean isNoAudit() {
+      return lines == 0 && !whole() && troubles.stream().allMatch(trouble -> trouble.line() > 0);
+    }
   }
 
   private static final int MOST_TROUBLES = 100;

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
@@ -55,8 +54,9 @@ final class AuditWriter implements AutoCloseable {
     this.options = options;
     this.clock = clock;
     Path file = options.file();
+    AuditFiles.onlyFiles(file);
     Optional<Chain> recorded = AuditFiles.readHead(file);
-    create(AuditFiles.head(file));
+    AuditFiles.create(AuditFiles.head(file));
     this.head = new RandomAccessFile(AuditFiles.head(file).toFile(), "rw");
     try {
       NavigableMap<Long, Path> aside = AuditFiles.aside(file);
@@ -73,7 +73,7 @@ final class AuditWriter implements AutoCloseable {
   private long openLast(Path file, NavigableMap<Long, Path> aside)
       throws IOException, AuditException {
     number = aside.isEmpty() ? 1 : aside.lastKey() + 1;
-    create(file);
+    AuditFiles.create(file);
     out = new RandomAccessFile(file.toFile(), "rw");
     long cut = Tail.cutHalfLine(out);
     Optional<Chain> end = Tail.last(out, file);
@@ -138,7 +138,7 @@ final class AuditWriter implements AutoCloseable {
     Path file = options.file();
     Files.move(file, AuditFiles.putAside(file, number));
     number++;
-    create(file);
+    AuditFiles.create(file);
     out = new RandomAccessFile(file.toFile(), "rw");
     begin();
     removeOldest();
@@ -200,14 +200,6 @@ final class AuditWriter implements AutoCloseable {
   /** What has to be forced to the disk. */
   FileDescriptor descriptor() throws IOException {
     return out.getFD();
-  }
-
-  /** For its owner only: hosts and paths are nobody else's business. */
-  private static void create(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    }
   }
 
   @Override

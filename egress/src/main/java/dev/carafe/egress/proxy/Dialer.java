@@ -127,17 +127,24 @@ final class Dialer {
   private static List<InetAddress> checked(
       String host, List<InetAddress> addresses, AddressRules rules) throws Refused {
     List<InetAddress> allowed = new ArrayList<>();
-    Optional<String> refusal = Optional.empty();
+    String refusal = "the name " + host + " has no address";
     for (InetAddress address : addresses) {
       Optional<String> one = rules.refusal(address);
       if (one.isEmpty()) {
         allowed.add(address);
       } else {
-        refusal = one;
+        refusal =
+            "the address of "
+                + host
+                + ", "
+                + address.getHostAddress()
+                + ", belongs to "
+                + one.get()
+                + "; add it or its network to 'allow' in the routes file if that is meant";
       }
     }
     if (allowed.isEmpty()) {
-      throw Refused.denied("the address of " + host + " belongs to " + refusal.orElse("nobody"));
+      throw Refused.denied(refusal);
     }
     return allowed;
   }

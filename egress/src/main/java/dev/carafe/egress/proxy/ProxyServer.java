@@ -32,6 +32,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -120,9 +121,18 @@ public final class ProxyServer implements AutoCloseable {
     }
     ChannelFuture bound = bootstrap.bind(listen.address()).awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      throw new IOException("egress cannot listen on " + listen.address(), bound.cause());
+      throw new IOException(
+          "egress cannot listen on "
+              + Listen.text(listen.address())
+              + ": "
+              + bound.cause().getMessage(),
+          bound.cause());
     }
     listeners.add(bound.channel());
+    if (listen.address() instanceof UnixDomainSocketAddress socket) {
+      // Whoever connects uses the credentials; the umask is not asked.
+      Files.setPosixFilePermissions(socket.getPath(), PosixFilePermissions.fromString("rw-------"));
+    }
     return bound.channel().localAddress();
   }
 

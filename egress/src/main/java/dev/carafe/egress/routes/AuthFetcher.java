@@ -5,6 +5,7 @@ import dev.carafe.egress.secret.SecretException;
 import dev.carafe.egress.secret.SecretReference;
 import dev.carafe.egress.secret.SecretSources;
 import dev.carafe.egress.yaml.Problems;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -12,19 +13,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Fetches the secrets of credentials, each once. */
+/** Fetches the secrets of credentials, each once, and all of them before a moment. */
 final class AuthFetcher {
   private final SecretSources sources;
   private final Problems problems;
+  private final long end;
 
   /** One secret may be used by several routes, and is fetched once. */
   private final Map<SecretReference, Optional<Secret>> resolved = new LinkedHashMap<>();
 
   private final List<Secret> passwords = new ArrayList<>();
 
-  AuthFetcher(SecretSources sources, Problems problems) {
+  AuthFetcher(SecretSources sources, Problems problems, Duration limit) {
     this.sources = sources;
     this.problems = problems;
+    this.end = System.nanoTime() + limit.toNanos();
   }
 
   /** The credential with its secret; empty, and a problem, when that cannot be had. Blocks. */
@@ -39,8 +42,9 @@ final class AuthFetcher {
   }
 
   private Optional<Secret> resolve(DeclaredAuth want) {
+    Duration left = Duration.ofNanos(end - System.nanoTime());
     try {
-      return Optional.of(sources.resolve(want.reference()));
+      return Optional.of(sources.resolve(want.reference(), left));
     } catch (SecretException e) {
       problems.add(want.at(), e.getMessage());
       return Optional.empty();

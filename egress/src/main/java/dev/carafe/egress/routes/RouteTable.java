@@ -5,11 +5,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
  * The routes as they are now, and how they change while the proxy runs. Any thread; {@link
- * #current} never waits.
+ * #current} and {@link #close} never wait for a file or a program.
  *
  * <p>A file that cannot be used changes nothing: the last good routes stay. If there never was a
  * good one, nothing is allowed. Either is said, once for each thing found, to the listener.
@@ -61,13 +62,17 @@ public final class RouteTable implements AutoCloseable {
   private final Consumer<Event> listener;
   private volatile Routes current;
   private boolean good;
+  private Thread watcher;
+  private Thread loader;
+  private boolean closed;
+
+  /** Held while the file is read, which may take long; what is above is for the monitor. */
+  private final ReentrantLock loading = new ReentrantLock();
 
   /** What was read as routes last, whatever came of it; and what was seen last. */
   private byte[] handled = {};
 
   private byte[] seen = {};
-  private Thread watcher;
-  private boolean closed;
 
   private RouteTable(
       Optional<Path> file, SecretSources sources, Consumer<Event> listener, Routes first) {
@@ -110,10 +115,16 @@ public final class RouteTable implements AutoCloseable {
    * Reads the file and fetches its secrets again, whether or not it has changed. Without a file,
    * does nothing. Blocks as {@link SecretSources} does.
    */
-  public synchronized void reload() {
-    if (file.isPresent() && !closed) {
+  public void reload() {
+    if (file.isEmpty()) {
+      return;
+    }
+    loading.lock();
+    try {
       seen = bytesOrNone(file.get());
       load(file.get(), seen);
+    } finally {
+      loading.unlock();
     }
   }
 
@@ -136,13 +147,18 @@ public final class RouteTable implements AutoCloseable {
   }
 
   /** Looks once; changed bytes are used when the look before saw the same. */
-  synchronized void look() {
+  void look() {
     Path path = file.orElseThrow();
-    byte[] now = bytesOrNone(path);
-    boolean asBefore = settled(now);
-    seen = now;
-    if (asBefore && !closed && !Arrays.equals(now, handled)) {
-      load(path, now);
+    loading.lock();
+    try {
+      byte[] now = bytesOrNone(path);
+      boolean asBefore = settled(now);
+      seen = now;
+      if (asBefore && !Arrays.equals(now, handled)) {
+        load(path, now);
+      }
+    } finally {
+      loading.unlock();
     }
   }
 
@@ -161,26 +177,59 @@ public final class RouteTable implements AutoCloseable {
   }
 
   private void load(Path path, byte[] bytes) {
-    handled = bytes;
-    Event event;
-    try {
-      Routes routes =
-          bytes.length == 0 ? Routes.load(path, sources) : RoutesFile.parse(path, bytes, sources);
-      current = routes;
-      good = true;
-      event = new Event.Loaded(path, routes);
-    } catch (RoutesException e) {
-      event = good ? new Event.Kept(e) : new Event.Denied(e);
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      loader = Thread.currentThread();
     }
-    listener.accept(event);
+    handled = bytes;
+    Optional<Event> event;
+    try {
+      event =
+          publish(
+              path,
+              bytes.length == 0
+                  ? Routes.load(path, sources)
+                  : RoutesFile.parse(path, bytes, sources));
+    } catch (RoutesException e) {
+      event = keep(e);
+    }
+    event.ifPresent(listener);
   }
 
-  /** Ends the watching, allows nothing any more, and overwrites the secrets. Idempotent. */
+  /** Nothing when the table was closed meanwhile. */
+  private synchronized Optional<Event> publish(Path path, Routes routes) {
+    loader = null;
+    if (closed) {
+      routes.clear();
+      return Optional.empty();
+    }
+    current = routes;
+    good = true;
+    return Optional.of(new Event.Loaded(path, routes));
+  }
+
+  private synchronized Optional<Event> keep(RoutesException e) {
+    loader = null;
+    if (closed) {
+      return Optional.empty();
+    }
+    return Optional.of(good ? new Event.Kept(e) : new Event.Denied(e));
+  }
+
+  /**
+   * Ends the watching and what is being fetched, allows nothing any more, and overwrites the
+   * secrets. Idempotent.
+   */
   @Override
   public synchronized void close() {
     closed = true;
     if (watcher != null) {
       watcher.interrupt();
+    }
+    if (loader != null) {
+      loader.interrupt();
     }
     Routes last = current;
     current = Routes.none();

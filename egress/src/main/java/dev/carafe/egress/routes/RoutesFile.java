@@ -70,7 +70,7 @@ final class RoutesFile {
     List<DeclaredRoute> declared = reader.routes(top.items("routes"));
     List<Cidr> allow = reader.allow(top.items("allow"));
     List<X509Certificate> authorities = authorities(top, directory);
-    AuthFetcher credentials = new AuthFetcher(sources, problems);
+    AuthFetcher credentials = new AuthFetcher(sources, problems, SecretSources.LIMIT_OF_ALL);
     // Programs are run and files are read only for a file that is right otherwise.
     List<Route> routes = new ArrayList<>();
     if (problems.none()) {
@@ -92,6 +92,11 @@ final class RoutesFile {
     }
     Path path = AuthReader.path(named.get(), directory, sources.env());
     List<X509Certificate> certificates = new ArrayList<>();
+    // A pipe would be waited for.
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      problems.add(top.at("ca"), path + " is not a file");
+      return certificates;
+    }
     try (InputStream in = Files.newInputStream(path)) {
       byte[] pem = in.readNBytes(MOST_CA_BYTES);
       for (var each :

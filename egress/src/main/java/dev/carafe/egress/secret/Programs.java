@@ -25,11 +25,9 @@ final class Programs {
   private static final int MOST_OUTPUT = 64 * 1024;
 
   private final Map<String, String> env;
-  private final Duration limit;
 
-  Programs(Map<String, String> env, Duration limit) {
+  Programs(Map<String, String> env) {
     this.env = env;
-    this.limit = limit;
   }
 
   /** Where PATH leads to for this name; a name with a slash is a path already. */
@@ -46,8 +44,13 @@ final class Programs {
     return Optional.empty();
   }
 
-  /** What the program prints, trimmed. */
-  byte[] output(SecretReference reference, List<String> words) throws SecretException {
+  /** What the program prints within the limit, trimmed. */
+  byte[] output(SecretReference reference, List<String> words, Duration limit)
+      throws SecretException {
+    if (!limit.isPositive()) {
+      throw new SecretException(
+          reference.name() + " was not fetched: the secrets before it took too long");
+    }
     Path program =
         find(words.getFirst())
             .orElseThrow(
@@ -67,14 +70,15 @@ final class Programs {
       throw new SecretException(reference.name() + " cannot be had: the program does not start");
     }
     try {
-      return printed(reference, process);
+      return printed(reference, process, limit);
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
   }
 
-  private byte[] printed(SecretReference reference, Process process) throws SecretException {
+  private byte[] printed(SecretReference reference, Process process, Duration limit)
+      throws SecretException {
     long deadline = System.nanoTime() + limit.toNanos();
     CompletableFuture<byte[]> output = new CompletableFuture<>();
     Thread.ofVirtual().start(() -> read(process.getInputStream(), output));

@@ -24,16 +24,21 @@ public final class SecretSources {
   /** How long a program may take to print a secret. */
   public static final Duration LIMIT = Duration.ofSeconds(10);
 
+  /** How long all programs of one routes file may take together. */
+  public static final Duration LIMIT_OF_ALL = Duration.ofSeconds(30);
+
   private final Map<String, String> env;
   private final Consumer<String> warnings;
   private final Programs programs;
+  private final Duration limit;
   private final boolean real;
 
   private SecretSources(
       Map<String, String> env, Consumer<String> warnings, Duration limit, boolean real) {
     this.env = Map.copyOf(env);
     this.warnings = warnings;
-    this.programs = new Programs(this.env, limit);
+    this.programs = new Programs(this.env);
+    this.limit = limit;
     this.real = real;
   }
 
@@ -69,13 +74,24 @@ public final class SecretSources {
    * @throws SecretException when there is none, or it is none that can be used
    */
   public Secret resolve(SecretReference reference) throws SecretException {
+    return resolve(reference, limit);
+  }
+
+  /**
+   * The same when less than the limit is left; nothing is left, when it is not positive.
+   *
+   * @throws SecretException when there is none, or it is none that can be used
+   */
+  public Secret resolve(SecretReference reference, Duration left) throws SecretException {
+    Duration most = left.compareTo(limit) < 0 ? left : limit;
     byte[] value =
         real
             ? switch (reference) {
               case SecretReference.Variable variable -> variable(variable);
               case SecretReference.File file -> file(file);
-              case SecretReference.Command command -> programs.output(command, command.words());
-              case SecretReference.Keyring keyring -> keyring(keyring);
+              case SecretReference.Command command ->
+                  programs.output(command, command.words(), most);
+              case SecretReference.Keyring keyring -> keyring(keyring, most);
             }
             : placeholder();
     try {
@@ -135,7 +151,7 @@ public final class SecretSources {
     }
   }
 
-  private byte[] keyring(SecretReference.Keyring reference) throws SecretException {
+  private byte[] keyring(SecretReference.Keyring reference, Duration most) throws SecretException {
     List<String> words = new ArrayList<>(List.of("secret-tool", "lookup"));
     reference.attributes().forEach((key, value) -> words.addAll(List.of(key, value)));
     if (programs.find("secret-tool").isEmpty()) {
@@ -144,7 +160,7 @@ public final class SecretSources {
               + " cannot be looked up: there is no program secret-tool on PATH (Debian package"
               + " libsecret-tools); use env, file or command instead");
     }
-    return programs.output(reference, words);
+    return programs.output(reference, words, most);
   }
 
   /** Without blanks, tabs and line ends around it; overwrites what it was given. */

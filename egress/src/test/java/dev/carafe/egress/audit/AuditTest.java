@@ -106,8 +106,30 @@ class AuditTest {
   @Test
   void onlyItsOwnerCanReadIt() throws Exception {
     AuditFixture.written(file, 1);
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-        .isEqualTo("rw-------");
+    for (Path each : List.of(file, AuditFiles.head(file), AuditFiles.lock(file))) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
+          .as(each.toString())
+          .isEqualTo("rw-------");
+    }
+  }
+
+  /** Through a link, another file would be written; a pipe or a device keeps nothing. */
+  @Test
+  void whatIsNoFileIsRefusedBeforeAnythingIsMade() throws Exception {
+    Path precious = Files.writeString(directory.resolve("precious"), "mine");
+    for (Path each : List.of(file, AuditFiles.head(file), AuditFiles.lock(file))) {
+      Files.createSymbolicLink(each, precious);
+      assertThatThrownBy(() -> Audit.open(options(file)))
+          .isInstanceOf(AuditException.class)
+          .hasMessageContaining(each + " is a link, which is not followed");
+      Files.delete(each);
+      Files.createDirectory(each);
+      assertThatThrownBy(() -> Audit.open(options(file)))
+          .hasMessageContaining(each + " is no file");
+      Files.delete(each);
+      assertThat(files(directory)).containsExactly("precious");
+    }
+    assertThat(precious).hasContent("mine");
   }
 
   @Test

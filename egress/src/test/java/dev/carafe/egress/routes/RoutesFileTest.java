@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.secret.Secret;
+import dev.carafe.egress.secret.SecretReference;
 import dev.carafe.egress.secret.SecretSources;
+import dev.carafe.egress.yaml.Position;
+import dev.carafe.egress.yaml.Problems;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -264,19 +268,41 @@ class RoutesFileTest {
   }
 
   @Test
+  void allSecretsOfAFileHaveOneDeadline() {
+    Problems problems = new Problems();
+    SecretSources sources = SecretSources.of(RoutesFixture.ENV, warning -> {});
+    AuthFetcher fetcher = new AuthFetcher(sources, problems, Duration.ofMillis(300));
+    for (String seconds : List.of("1001", "1002", "1003")) {
+      fetcher.fetch(
+          new DeclaredAuth(
+              "authorization",
+              "Bearer ",
+              new SecretReference.Command(List.of("sleep", seconds)),
+              Position.START));
+    }
+    assertThat(problems.all()).hasSize(3);
+    assertThat(problems.all().get(0).sentence()).contains("did not end within ");
+    assertThat(problems.all().get(1).sentence())
+        .endsWith(" was not fetched: the secrets before it took too long");
+    assertThat(problems.all().get(2).sentence()).endsWith("took too long");
+  }
+
+  @Test
   void aFileThatCannotBeReadIsSaid() {
     Path none = directory.resolve("none.yaml");
     assertThatThrownBy(() -> Routes.load(none, SecretSources.placeholders()))
         .isInstanceOf(RoutesException.class)
-        .hasMessage(none + ":1:1: there is no such file");
+        .hasMessage(none + ": there is no such file");
     assertThatThrownBy(() -> Routes.load(directory, SecretSources.placeholders()))
-        .hasMessage(directory + ":1:1: this is not a file");
+        .hasMessage(directory + ": this is not a file");
   }
 
   @Test
   void certificatesOfTheFileAreRead() throws Exception {
     assertThat(RoutesFixture.problems("{version: 1, routes: [], ca: /no/such.pem}"))
         .containsExactly("1:30: there is no file /no/such.pem");
+    assertThat(RoutesFixture.problems("{version: 1, routes: [], ca: /dev/null}"))
+        .containsExactly("1:30: /dev/null is not a file");
     Path pem = directory.resolve("ca.pem");
     Files.writeString(pem, "nothing\n");
     assertThat(RoutesFixture.problems("{version: 1, routes: [], ca: " + pem + "}"))
