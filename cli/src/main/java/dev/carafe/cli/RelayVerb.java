@@ -8,6 +8,7 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.Machines;
 import dev.carafe.machine.Services;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
@@ -19,6 +20,9 @@ import java.util.concurrent.CountDownLatch;
  */
 final class RelayVerb extends Verb {
   static final String NAME = "_relay";
+
+  /** How long closing may take when the machine is gone: the relay must not outlive it for long. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
 
   @Override
   String summary() {
@@ -38,9 +42,8 @@ final class RelayVerb extends Verb {
       if (!told(console)) {
         return ExitCode.FAILED;
       }
-      CountDownLatch closed = new CountDownLatch(1);
       try (Gateway gateway = gateway(Context.find(machines, name), context)) {
-        gateway.onClose(closed::countDown);
+        CountDownLatch closed = ending(gateway, GRACE, context.signals());
         console.line("open");
         while (told(console)) {
           console.line(Integer.toString(gateway.seenAtGate()));
@@ -55,6 +58,30 @@ final class RelayVerb extends Verb {
       return ExitCode.OK;
     } catch (InterruptedException e) {
       return ExitCode.FAILED;
+    }
+  }
+
+  /**
+   * Counted down when the gateway is closed; after the grace, this process ends whatever hangs.
+   * Blocks nothing.
+   */
+  static CountDownLatch ending(Gateway gateway, Duration grace, Signals signals) {
+    CountDownLatch closed = new CountDownLatch(1);
+    gateway.onClose(
+        () -> {
+          closed.countDown();
+          Thread.ofPlatform().daemon().name("carafe-relay-end").start(() -> end(grace, signals));
+        });
+    return closed;
+  }
+
+  private static void end(Duration grace, Signals signals) {
+    try {
+      Thread.sleep(grace);
+      signals.die(ExitCode.FAILED);
+    } catch (InterruptedException e) {
+      // Nobody interrupts this thread.
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -2,7 +2,10 @@ package dev.carafe.egress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import dev.carafe.egress.audit.Audit;
+import dev.carafe.egress.audit.AuditOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -137,6 +140,24 @@ class ListenTest {
         .hasMessageContaining("access_denied");
     Wire nonsense = wire(egress, 1).send("GET / HTTP/1.1\r\n\r\n");
     assertThat(nonsense.bytes(7)[0]).isEqualTo((byte) 21);
+  }
+
+  @Test
+  void aClientThatDoesNotTrustTheCertificateHasFailedAndWasNotRefused(@TempDir Path directory)
+      throws Exception {
+    Path file = directory.resolve("audit.jsonl");
+    try (Audit audit = Audit.open(AuditOptions.of(file))) {
+      Egress egress = lab.start(lab.options(Lab.open("api.test", 443)).audit(audit));
+      Wire wire = wire(egress, 0).connect("api.test:443");
+      assertThatThrownBy(() -> wire.tls(SSLContext.getDefault(), "api.test"))
+          .isInstanceOf(SSLException.class);
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> Files.readString(file).contains("TLS with the client failed"));
+    }
+    assertThat(Files.readString(file))
+        .contains("\"kind\":\"failed\"", "perhaps it does not trust the proxy's certificate")
+        .doesNotContain("\"kind\":\"blocked\"");
   }
 
   @Test

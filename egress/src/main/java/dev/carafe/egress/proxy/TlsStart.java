@@ -111,7 +111,12 @@ final class TlsStart extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
       if (event instanceof io.netty.handler.ssl.SslHandshakeCompletionEvent completion) {
         if (!completion.isSuccess()) {
-          shared.refused("CONNECT", to, Refused.malformed("TLS with the client failed"));
+          // No decision against it: nearly always a client that has its own list of authorities.
+          shared.refused(
+              "CONNECT",
+              to,
+              Refused.upstream(
+                  "TLS with the client failed; perhaps it does not trust the proxy's certificate"));
           ctx.close();
         } else if ("h2".equals(tls.applicationProtocol())) {
           http2(ctx);
