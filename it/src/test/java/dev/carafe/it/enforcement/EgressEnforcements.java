@@ -376,7 +376,7 @@ final class EgressEnforcements {
               "audit.AuditVerifierTest#aChangedLineIsNamed"),
           that(
               "Only its owner can read the audit",
-              "audit.AuditWriter#create",
+              "audit.AuditFiles#create",
               text("rw-------", "rw-rw-rw-"),
               "audit.AuditTest#onlyItsOwnerCanReadIt"));
 
