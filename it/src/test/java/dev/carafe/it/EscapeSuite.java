@@ -242,7 +242,11 @@ abstract class EscapeSuite extends AgentAttacks {
       assertThat(held).isBetween(1, GUEST_STREAMS);
       String turnedAway = run(AGENT, ALLOWED_REQUEST);
       assertThat(turnedAway).doesNotContain("HTTP/1.1 200");
-      assertThat(turnedAway.startsWith("HTTP/1.1 503") || turnedAway.contains("reset"))
+      // The end of the connection may overtake what it was told.
+      assertThat(
+              turnedAway.startsWith("HTTP/1.1 503")
+                  || turnedAway.contains("reset")
+                  || turnedAway.equals("---\n"))
           .as(turnedAway)
           .isTrue();
     } finally {
