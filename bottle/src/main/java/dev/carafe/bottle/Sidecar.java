@@ -204,13 +204,7 @@ public final class Sidecar implements Gateway {
     for (Proof proof : machine.prove()) {
       if (!proof.holds()) {
         throw new MachineException(
-            ErrorCode.GUEST,
-            attempted,
-            (proof.mustFail() ? "it must not reach " : "it must reach ")
-                + proof.attempt()
-                + ", but what came of it was: "
-                + proof.outcome()
-                + "; its way out was closed");
+            ErrorCode.GUEST, attempted, proof.contradiction() + "; its way out was closed");
       }
     }
   }

@@ -9,4 +9,12 @@ package dev.carafe.machine;
  * @param outcome what came of it
  * @param holds whether that is as it has to be
  */
-public record Proof(String attempt, boolean mustFail, String outcome, boolean holds) {}
+public record Proof(String attempt, boolean mustFail, String outcome, boolean holds) {
+  /** What was to come of it and what came, for one that does not hold. */
+  public String contradiction() {
+    return (mustFail ? "it must not reach " : "it must reach ")
+        + attempt
+        + ", but what came of it was: "
+        + outcome;
+  }
+}

@@ -157,11 +157,7 @@ final class MachineNetwork {
         throw new MachineException(
             ErrorCode.GUEST,
             "prove the network of machine '" + machine + "'",
-            (proof.mustFail() ? "it must not reach " : "it must reach ")
-                + proof.attempt()
-                + ", but what came of it was: "
-                + proof.outcome()
-                + "; the machine was stopped");
+            proof.contradiction() + "; the machine was stopped");
       }
     }
   }
