@@ -19,10 +19,11 @@ final class Connection extends Flow {
   /** For the host to connect to what the guest asked for. */
   private static final long DIAL = 10_000_000_000L;
 
-  /** For a peer to take what the guest sent last, when the stream itself is over. */
+  /** For either side to take note that the other has ended. */
   private static final long LINGER = 60_000_000_000L;
 
   private final SocketChannel socket;
+  private final boolean tcp;
   private final SelectionKey key;
   private final Pending pending = new Pending();
 
@@ -31,15 +32,24 @@ final class Connection extends Flow {
 
   private boolean connected;
   private boolean outputShut;
+
+  /** The peer takes nothing more, but what it has said is still to be passed on. */
+  private boolean deaf;
+
+  /** It has said everything too: all that is missing is the guest's end. */
+  private boolean leaving;
+
   private boolean waitingForCredit;
   private boolean over;
   private long deadline;
 
-  private Connection(Relay relay, int id, SocketChannel socket, Optional<byte[]> address)
+  private Connection(
+      Relay relay, int id, SocketChannel socket, boolean tcp, Optional<byte[]> address)
       throws IOException {
     super(relay, id);
     this.socket = socket;
     this.address = address;
+    this.tcp = tcp;
     socket.configureBlocking(false);
     key = socket.register(relay.selector(), 0, this);
   }
@@ -60,7 +70,7 @@ final class Connection extends Flow {
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
         socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
       }
-      Connection connection = new Connection(relay, id, socket, address);
+      Connection connection = new Connection(relay, id, socket, tcp, address);
       connection.deadline = now + DIAL;
       if (socket.connect(target)) {
         connection.established();
@@ -79,7 +89,7 @@ final class Connection extends Flow {
    */
   static Connection published(Relay relay, int id, SocketChannel socket) throws IOException {
     socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    return new Connection(relay, id, socket, Optional.empty());
+    return new Connection(relay, id, socket, true, Optional.empty());
   }
 
   /** The selector has something for this socket. */
@@ -101,7 +111,7 @@ final class Connection extends Flow {
     }
   }
 
-  private void established() throws IOException {
+  private void established() {
     connected = true;
     key.interestOps(SelectionKey.OP_READ);
     if (isGuests()) {
@@ -113,12 +123,8 @@ final class Connection extends Flow {
   @Override
   void onAccepted() {
     connected = true;
-    try {
-      key.interestOps(SelectionKey.OP_READ);
-      pass();
-    } catch (IOException e) {
-      fail(Errno.of(e));
-    }
+    key.interestOps(SelectionKey.OP_READ);
+    pass();
   }
 
   /** Whether the guest may send on it. */
@@ -148,7 +154,13 @@ final class Connection extends Flow {
         settle();
       }
     } catch (IOException e) {
-      fail(Errno.of(e));
+      if (tcp) {
+        fail(Errno.of(e));
+      } else {
+        // A socket of this host loses nothing: it only says that not all of ours was read.
+        end();
+        turnedAway(pending.size(), e);
+      }
     }
   }
 
@@ -165,31 +177,61 @@ final class Connection extends Flow {
   @Override
   void onData(ByteBuffer bytes, boolean end) {
     endReceived |= end;
-    try {
-      if (connected && pending.isEmpty() && bytes.hasRemaining()) {
+    if (deaf) {
+      consumed(bytes.remaining());
+      settle();
+      return;
+    }
+    if (connected && pending.isEmpty() && bytes.hasRemaining()) {
+      try {
         consumed(socket.write(bytes));
+      } catch (IOException e) {
+        turnedAway(bytes.remaining(), e);
+        return;
       }
-      if (bytes.hasRemaining()) {
-        pending.add(bytes);
-      }
-      if (connected) {
-        pass();
-      }
-    } catch (IOException e) {
-      fail(Errno.of(e));
+    }
+    if (bytes.hasRemaining()) {
+      pending.add(bytes);
+    }
+    if (connected) {
+      pass();
     }
   }
 
   /** Passes on what is pending, and the end after it. */
-  private void pass() throws IOException {
-    if (!pending.isEmpty()) {
-      consumed(pending.writeTo(socket));
+  private void pass() {
+    try {
+      if (!pending.isEmpty()) {
+        consumed(pending.writeTo(socket));
+      }
+      want(SelectionKey.OP_WRITE, !pending.isEmpty());
+      if (pending.isEmpty() && endReceived && !outputShut) {
+        outputShut = true;
+        socket.shutdownOutput();
+      }
+    } catch (IOException e) {
+      turnedAway(pending.size(), e);
+      return;
     }
-    want(SelectionKey.OP_WRITE, !pending.isEmpty());
-    if (pending.isEmpty() && endReceived && !outputShut) {
-      outputShut = true;
-      socket.shutdownOutput();
+    settle();
+  }
+
+  /**
+   * The peer takes nothing more. Whoever closes a connection without having read a request has
+   * often said why before that; the guest shall hear it, as it would from a peer of its own kernel.
+   *
+   * @param lost bytes of the guest that went nowhere
+   */
+  private void turnedAway(int lost, IOException e) {
+    if (tcp && Errno.of(e) != Errno.PIPE) {
+      fail(Errno.of(e));
+      return;
     }
+    deaf = true;
+    outputShut = true;
+    pending.clear();
+    want(SelectionKey.OP_WRITE, false);
+    consumed(lost);
     settle();
   }
 
@@ -205,6 +247,10 @@ final class Connection extends Flow {
   /** When both directions have ended, the stream is over, and the socket as soon as it may be. */
   private void settle() {
     if (!endSent || !endReceived) {
+      if (endSent && deaf && !leaving) {
+        leaving = true;
+        deadline = System.nanoTime() + LINGER;
+      }
       return;
     }
     if (!over) {
@@ -243,6 +289,8 @@ final class Connection extends Flow {
       close(true);
     } else if (!connected && isGuests() && deadline - now < 0) {
       fail(Errno.TIMEDOUT);
+    } else if (leaving && deadline - now < 0) {
+      fail(Errno.CONNRESET);
     }
   }
 
@@ -255,7 +303,7 @@ final class Connection extends Flow {
     pending.clear();
     relay.closed(this);
     try {
-      if (reset && socket.getRemoteAddress() instanceof InetSocketAddress) {
+      if (reset && tcp) {
         socket.setOption(StandardSocketOptions.SO_LINGER, 0);
       }
     } catch (IOException e) {

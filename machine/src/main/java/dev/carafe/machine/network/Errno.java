@@ -8,6 +8,7 @@ import java.net.NoRouteToHostException;
 final class Errno {
   static final int ACCES = 13;
   static final int MFILE = 24;
+  static final int PIPE = 32;
   static final int NETUNREACH = 101;
   static final int CONNABORTED = 103;
   static final int CONNRESET = 104;
@@ -26,6 +27,8 @@ final class Errno {
       return NETUNREACH;
     } else if (words.contains("reset")) {
       return CONNRESET;
+    } else if (words.contains("Broken pipe")) {
+      return PIPE;
     } else if (words.contains("Too many open files")) {
       return MFILE;
     } else if (words.contains("timed out")) {

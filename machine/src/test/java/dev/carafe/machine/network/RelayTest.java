@@ -14,6 +14,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -113,6 +117,29 @@ class RelayTest {
     guest.credit(1, 6);
     guest.open(3, 0, 9099);
     assertThat(guest.next(Wire.ACCEPTED).stream()).isEqualTo(3);
+  }
+
+  @Test
+  void whoIsTurnedAwayHearsWhatWasSaidBeforeTheDoorWasShut() throws Exception {
+    Path door = directory.resolve("door");
+    try (var service = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      service.bind(UnixDomainSocketAddress.of(door));
+      open(Network.NONE, Services.of(Map.of(9099, UnixDomainSocketAddress.of(door))));
+      guest.open(1, 0, 9099);
+      try (var peer = service.accept()) {
+        guest.next(Wire.ACCEPTED);
+        peer.write(ByteBuffer.wrap("503".getBytes(StandardCharsets.US_ASCII)));
+      }
+      guest.data(1, "a request", false);
+      assertThat(guest.next(Wire.DATA).text()).isEqualTo("503");
+      assertThat(guest.next(Wire.DATA).end()).isTrue();
+      guest.data(1, "and more of it", true);
+      // Over on both sides: what comes now is ignored, and the relay lives.
+      guest.open(3, 0, 9099);
+      try (var peer = service.accept()) {
+        assertThat(guest.next(Wire.ACCEPTED).stream()).isEqualTo(3);
+      }
+    }
   }
 
   @Test
