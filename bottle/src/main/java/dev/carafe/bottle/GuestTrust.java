@@ -17,6 +17,7 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Set;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -89,7 +90,46 @@ final class GuestTrust {
       fi
       """;
 
+  /** Takes back what {@link #INSTALL} has done, for a machine whose disk others will have. */
+  private static final String UNINSTALL =
+      """
+      set -eu
+      mark='# carafe: this machine'"'"'s own certificate'
+      for file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt \
+          /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
+        if [ -e "$file" ]; then
+          store=$(readlink -f "$file")
+          sed "/^$mark\\$/,/^# carafe: end\\$/d" "$store" >"$store.carafe"
+          mv "$store.carafe" "$store"
+          break
+        fi
+      done
+      if [ -d /etc/ssl/certs ]; then
+        for link in /etc/ssl/certs/*.0; do
+          if [ "$(readlink "$link")" = /etc/carafe/ca.crt ]; then rm "$link"; fi
+        done
+      fi
+      rm -rf /etc/carafe /usr/local/share/ca-certificates/carafe.crt
+      """;
+
   private GuestTrust() {}
+
+  /** Where it puts files of its own: no business of an image that is made of the machine. */
+  static Set<String> paths() {
+    return Set.of(DIRECTORY, "/usr/local/share/ca-certificates/carafe.crt");
+  }
+
+  /**
+   * Takes the certificate away again.
+   *
+   * @throws MachineException when that is not possible
+   */
+  static void uninstall(Machine machine) {
+    run(
+        machine,
+        UNINSTALL,
+        "take the sidecar's certificate out of machine '" + machine.name() + "'");
+  }
 
   /**
    * Installs a certificate.
@@ -119,9 +159,13 @@ final class GuestTrust {
     } catch (GeneralSecurityException e) {
       throw new MachineException(ErrorCode.HOST, attempted, "this JDK: " + e.getMessage(), e);
     }
+    run(machine, INSTALL, attempted);
+  }
+
+  private static void run(Machine machine, String script, String attempted) {
     ExecResult result =
         machine.run(
-            ExecSpec.of("/bin/sh", "-c", INSTALL)
+            ExecSpec.of("/bin/sh", "-c", script)
                 .withUser("0")
                 .withDirectory("/")
                 .withTimeout(LIMIT));

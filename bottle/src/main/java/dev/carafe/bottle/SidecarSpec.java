@@ -100,4 +100,9 @@ public record SidecarSpec(
   public SidecarSpec withNotes(Consumer<String> listener) {
     return new SidecarSpec(routes, environment, audit, canary, listener);
   }
+
+  /** With its audit in another place than the usual one. */
+  public SidecarSpec withAudit(Path file) {
+    return new SidecarSpec(routes, environment, Optional.of(file), canary, notes);
+  }
 }

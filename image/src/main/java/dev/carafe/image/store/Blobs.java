@@ -1,6 +1,7 @@
 package dev.carafe.image.store;
 
 import com.github.luben.zstd.ZstdOutputStream;
+import dev.carafe.image.disk.Durable;
 import dev.carafe.image.layer.Limits;
 import dev.carafe.image.tar.BadArchiveException;
 import java.io.BufferedOutputStream;

@@ -1,6 +1,7 @@
 package dev.carafe.image.store;
 
 import dev.carafe.image.ImageConfig;
+import dev.carafe.image.disk.Durable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.carafe.image.store;
 
+import dev.carafe.image.disk.Durable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

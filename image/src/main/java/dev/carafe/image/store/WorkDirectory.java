@@ -1,5 +1,6 @@
 package dev.carafe.image.store;
 
+import dev.carafe.image.disk.Durable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

@@ -1,6 +1,7 @@
 package dev.carafe.machine.qemu;
 
 import dev.carafe.image.Home;
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.MachineException;

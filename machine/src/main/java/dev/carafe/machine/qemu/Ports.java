@@ -1,5 +1,6 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.Network;

@@ -2,6 +2,7 @@ package dev.carafe.machine.qemu;
 
 import dev.carafe.image.Home;
 import dev.carafe.image.Image;
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.Denial;
 import dev.carafe.machine.Entropy;
@@ -182,7 +183,7 @@ final class QemuMachine implements Machine {
     if (!Files.isDirectory(directory.path())) {
       throw new MachineException(ErrorCode.NOT_FOUND, attempted, "vm not found: " + name());
     }
-    Lock lock = Lock.take(directory.lock(), attempted, LOCK_SECONDS);
+    Lock lock = Locks.take(directory.lock(), attempted, LOCK_SECONDS);
     if (Files.exists(directory.record()) || Files.isDirectory(directory.vm())) {
       return lock;
     }

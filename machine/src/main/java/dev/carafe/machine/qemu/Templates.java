@@ -3,6 +3,7 @@ package dev.carafe.machine.qemu;
 import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.image.Progress;
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.Entropy;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
@@ -161,7 +162,7 @@ final class Templates {
     try {
       Files.createDirectories(place.getParent());
       try (Lock lock =
-          Lock.take(place.resolveSibling(place.getFileName() + ".lock"), attempted, 300)) {
+          Locks.take(place.resolveSibling(place.getFileName() + ".lock"), attempted, 300)) {
         if (Files.exists(place)) {
           return; // another process made it while we waited
         }

@@ -1,7 +1,5 @@
-package dev.carafe.machine.qemu;
+package dev.carafe.image.disk;
 
-import dev.carafe.machine.ErrorCode;
-import dev.carafe.machine.MachineException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -18,7 +16,7 @@ import java.util.Set;
  * <p>Such locks belong to a process, and closing any descriptor of the file gives the lock up: so a
  * process opens a lock file only while no one else in it has.
  */
-final class Lock implements AutoCloseable {
+public final class Lock implements AutoCloseable {
   private static final Set<Path> HELD = new HashSet<>();
 
   private final Path path;
@@ -30,7 +28,7 @@ final class Lock implements AutoCloseable {
   }
 
   /** Takes the lock if nobody has it. The file is made; its directory must exist. */
-  static Optional<Lock> tryTake(Path file) throws IOException {
+  public static Optional<Lock> tryTake(Path file) throws IOException {
     Path path = file.toAbsolutePath().normalize();
     synchronized (HELD) {
       if (!HELD.add(path)) {
@@ -54,39 +52,8 @@ final class Lock implements AutoCloseable {
     return Optional.empty();
   }
 
-  /**
-   * Takes the lock, waiting for whoever has it; {@link ErrorCode#TIMEOUT} after {@code seconds}.
-   */
-  static Lock take(Path file, String attempted, int seconds) {
-    long deadline = System.nanoTime() + seconds * 1_000_000_000L;
-    try {
-      for (; ; ) {
-        Optional<Lock> lock = tryTake(file);
-        if (lock.isPresent()) {
-          return lock.get();
-        }
-        if (System.nanoTime() > deadline) {
-          throw new MachineException(
-              ErrorCode.TIMEOUT,
-              attempted,
-              "another process has been busy with it for "
-                  + seconds
-                  + " seconds (it holds "
-                  + file
-                  + ")");
-        }
-        Thread.sleep(5);
-      }
-    } catch (IOException e) {
-      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new MachineException(ErrorCode.LOST, attempted, "interrupted", e);
-    }
-  }
-
   /** The locked file itself. */
-  FileChannel channel() {
+  public FileChannel channel() {
     return channel;
   }
 

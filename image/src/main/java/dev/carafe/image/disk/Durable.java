@@ -1,4 +1,4 @@
-package dev.carafe.image.store;
+package dev.carafe.image.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,11 +15,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Writes so that after a crash a file is there as a whole or not at all. */
-final class Durable {
+public final class Durable {
   private Durable() {}
 
   /** Replaces {@code file} by {@code content}, in one step for every reader. */
-  static void write(Path file, byte[] content) throws IOException {
+  public static void write(Path file, byte[] content) throws IOException {
     // The dot keeps a temporary file from being taken for a record or name.
     Path temporary =
         file.resolveSibling(
@@ -40,20 +40,20 @@ final class Durable {
   }
 
   /** Renames a file that has been flushed already, and flushes the directory it goes to. */
-  static void moveFlushed(Path from, Path to) throws IOException {
+  public static void moveFlushed(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     flushDirectory(to.getParent());
   }
 
   /** Makes renames and deletions in {@code directory} last. */
-  static void flushDirectory(Path directory) throws IOException {
+  public static void flushDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }
 
   /** Deletes a tree without following links; what vanishes meanwhile is no error. */
-  static void deleteTree(Path top) throws IOException {
+  public static void deleteTree(Path top) throws IOException {
     if (!Files.exists(top)) {
       return;
     }

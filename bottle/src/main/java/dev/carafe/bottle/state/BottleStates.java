@@ -1,0 +1,241 @@
+package dev.carafe.bottle.state;
+
+import dev.carafe.image.Home;
+import dev.carafe.image.disk.Durable;
+import dev.carafe.image.disk.Lock;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The bottles of one user: {@code $XDG_STATE_HOME/carafe/bottles/SLUG/}. Who runs a bottle holds a
+ * lock in its directory, which the kernel takes back from whoever dies. Any thread, any number of
+ * processes.
+ */
+public final class BottleStates {
+  static final String RECORD = "bottle.json";
+  static final String LOG = "log.txt";
+  static final String AUDIT = "audit.jsonl";
+  private static final String LOCK = "lock";
+  private static final String FROZEN = "frozen";
+
+  /** Somebody may be looking whether it runs just when it is taken over. */
+  private static final int TRIES = 10;
+
+  private static final long PAUSE_MILLIS = 20;
+  private static final int MOST_BYTES = 1 << 20;
+
+  private final Path directory;
+
+  private BottleStates(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Those kept in this home. Makes nothing. */
+  public static BottleStates of(Home home) {
+    return new BottleStates(home.state().resolve("bottles"));
+  }
+
+  /**
+   * A bottle that was found.
+   *
+   * @param frozen the image that it was last frozen to: then it stays when its session has ended
+   * @param live whether a process runs it
+   */
+  public record Found(BottleRecord record, Path directory, Optional<String> frozen, boolean live) {
+    /** Whether its session was ended so that it can be resumed. */
+    public boolean kept() {
+      return record.phase() == BottleRecord.Phase.KEPT
+          || record.phase() == BottleRecord.Phase.ENDED && frozen.isPresent();
+    }
+
+    /** What happened to it. */
+    public Path log() {
+      return directory.resolve(LOG);
+    }
+
+    /** What its sidecar let through and refused. */
+    public Path audit() {
+      return directory.resolve(AUDIT);
+    }
+  }
+
+  /** A directory that should be a bottle's, and cannot be read as one. */
+  public record Damaged(Path directory, String why) {}
+
+  /**
+   * All of them.
+   *
+   * @param bottles the one that was started first, first
+   */
+  public record Listing(List<Found> bottles, List<Damaged> damaged) {}
+
+  /**
+   * Begins to keep a bottle.
+   *
+   * @throws FileAlreadyExistsException if there is one of that slug
+   */
+  public HeldBottle create(BottleRecord record) throws IOException {
+    Path made = directory.resolve(record.slug());
+    var privately =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    Files.createDirectories(directory, privately);
+    Files.createDirectory(made, privately);
+    Lock lock =
+        Lock.tryTake(made.resolve(LOCK))
+            .orElseThrow(() -> new FileAlreadyExistsException(made.toString()));
+    HeldBottle held = new HeldBottle(made, lock, record);
+    try {
+      held.update(record);
+      return held;
+    } catch (IOException e) {
+      try {
+        held.delete();
+      } catch (IOException also) {
+        e.addSuppressed(also);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Takes over a bottle that nobody runs; empty if somebody does.
+   *
+   * @throws NoSuchFileException if there is none of that slug
+   */
+  public Optional<HeldBottle> hold(String slug) throws IOException {
+    Path place = existing(slug);
+    Optional<Lock> lock = take(place.resolve(LOCK));
+    if (lock.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new HeldBottle(place, lock.get(), read(place, slug)));
+    } catch (IOException | RuntimeException e) {
+      lock.get().close();
+      throw e;
+    }
+  }
+
+  private static Optional<Lock> take(Path file) throws IOException {
+    for (int tries = 1; ; tries++) {
+      Optional<Lock> lock = Lock.tryTake(file);
+      if (lock.isPresent() || tries == TRIES) {
+        return lock;
+      }
+      LockSupport.parkNanos(PAUSE_MILLIS * 1_000_000);
+    }
+  }
+
+  private Path existing(String slug) throws NoSuchFileException {
+    Path place = directory.resolve(Slug.valid(slug) ? slug : "-");
+    if (!Files.isRegularFile(place.resolve(RECORD))) {
+      throw new NoSuchFileException(slug);
+    }
+    return place;
+  }
+
+  static BottleRecord read(Path place, String slug) throws IOException {
+    Path file = place.resolve(RECORD);
+    if (Files.size(file) > MOST_BYTES) {
+      throw new IOException("it is too large");
+    }
+    return RecordJson.read(Files.readAllBytes(file), slug);
+  }
+
+  static Optional<String> frozen(Path place) throws IOException {
+    try {
+      return Optional.of(Files.readString(place.resolve(FROZEN)).strip());
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Remembers that a bottle was frozen, whoever runs it; from now on it is kept.
+   *
+   * @throws NoSuchFileException if there is none of that slug
+   */
+  public void freezeDone(String slug, String reference) throws IOException {
+    Durable.write(
+        existing(slug).resolve(FROZEN), (reference + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The bottle of that slug; empty if there is none. */
+  public Optional<Found> find(String slug) throws IOException {
+    try {
+      Path place = existing(slug);
+      return Optional.of(found(place, slug));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Found found(Path place, String slug) throws IOException {
+    return new Found(read(place, slug), place, frozen(place), live(place));
+  }
+
+  private static boolean live(Path place) throws IOException {
+    Path file = place.resolve(LOCK);
+    if (!Files.exists(file)) {
+      return false;
+    }
+    Optional<Lock> lock = Lock.tryTake(file);
+    lock.ifPresent(Lock::close);
+    return lock.isEmpty();
+  }
+
+  /** All that there are. Changes nothing. */
+  public Listing list() throws IOException {
+    List<Found> bottles = new ArrayList<>();
+    List<Damaged> damaged = new ArrayList<>();
+    try (DirectoryStream<Path> places = Files.newDirectoryStream(directory)) {
+      for (Path place : places) {
+        String slug = place.getFileName().toString();
+        if (!Files.isDirectory(place) || !Slug.valid(slug)) {
+          continue;
+        }
+        try {
+          bottles.add(found(place, slug));
+        } catch (NoSuchFileException e) {
+          // It has just been removed, or a removal was cut short.
+          if (Files.exists(place) && !live(place)) {
+            damaged.add(new Damaged(place, "its record is missing"));
+          }
+        } catch (IOException e) {
+          damaged.add(new Damaged(place, e.getMessage()));
+        }
+      }
+    } catch (NoSuchFileException e) {
+      // There has never been one.
+    }
+    bottles.sort(Comparator.comparing(found -> found.record().started()));
+    return new Listing(bottles, damaged);
+  }
+
+  /**
+   * Removes what cannot be read, if nobody uses it.
+   *
+   * @throws IOException if something is left
+   */
+  public void remove(Damaged damaged) throws IOException {
+    Optional<Lock> lock = Lock.tryTake(damaged.directory().resolve(LOCK));
+    if (lock.isPresent()) {
+      try {
+        Durable.deleteTree(damaged.directory());
+      } finally {
+        lock.get().close();
+      }
+    }
+  }
+}

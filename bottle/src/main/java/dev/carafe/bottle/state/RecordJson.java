@@ -1,0 +1,106 @@
+package dev.carafe.bottle.state;
+
+import dev.carafe.bottle.state.BottleRecord.Phase;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A record as JSON. */
+final class RecordJson {
+  private static final int VERSION = 1;
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private RecordJson() {}
+
+  static byte[] write(BottleRecord record) {
+    ObjectNode json = MAPPER.createObjectNode();
+    json.put("version", VERSION);
+    json.put("slug", record.slug());
+    json.put("agent", record.agent());
+    ArrayNode bottles = json.putArray("bottles");
+    record.bottles().forEach(bottles::add);
+    json.put("directory", record.directory().toString());
+    record.workspace().ifPresent(path -> json.put("workspace", path.toString()));
+    json.put("ignored", record.ignored());
+    json.put("label", record.label());
+    json.put("color", record.color());
+    json.put("engine", record.engine());
+    json.put("provider", record.provider());
+    json.put("image", record.image());
+    record.imageOverride().ifPresent(reference -> json.put("image_override", reference));
+    json.put("cpus", record.cpus());
+    json.put("memory_mib", record.memoryMib());
+    json.put("started", record.started().toString());
+    json.put("phase", record.phase().name());
+    ArrayNode injected = json.putArray("injected");
+    record.injected().forEach(injected::add);
+    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+  }
+
+  /**
+   * Reads what {@link #write} has written.
+   *
+   * @throws IOException says what is wrong with it
+   */
+  static BottleRecord read(byte[] bytes, String slug) throws IOException {
+    try {
+      JsonNode json = MAPPER.readTree(bytes);
+      if (json == null || json.path("version").asInt(0) != VERSION) {
+        throw new IOException("it is not of this version of Carafe");
+      }
+      if (!slug.equals(text(json, "slug"))) {
+        throw new IOException("it is another bottle's");
+      }
+      return new BottleRecord(
+          slug,
+          text(json, "agent"),
+          list(json, "bottles"),
+          Path.of(text(json, "directory")),
+          optional(json, "workspace").map(Path::of),
+          json.path("ignored").asBoolean(false),
+          text(json, "label"),
+          text(json, "color"),
+          text(json, "engine"),
+          text(json, "provider"),
+          text(json, "image"),
+          optional(json, "image_override"),
+          json.path("cpus").asInt(0),
+          json.path("memory_mib").asInt(0),
+          Instant.parse(text(json, "started")),
+          Phase.valueOf(text(json, "phase")),
+          list(json, "injected"));
+    } catch (JacksonException | InvalidPathException | DateTimeException e) {
+      throw new IOException("it is damaged", e);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("it names a phase that is not known", e);
+    }
+  }
+
+  private static String text(JsonNode json, String field) throws IOException {
+    JsonNode value = json.path(field);
+    if (!value.isString()) {
+      throw new IOException("it lacks '" + field + "'");
+    }
+    return value.asString();
+  }
+
+  private static List<String> list(JsonNode json, String field) {
+    List<String> words = new ArrayList<>();
+    json.path(field).forEach(each -> words.add(each.asString()));
+    return words;
+  }
+
+  private static Optional<String> optional(JsonNode json, String field) throws IOException {
+    return json.has(field) ? Optional.of(text(json, field)) : Optional.empty();
+  }
+}
