@@ -86,7 +86,8 @@ final class BottleReader {
     }
     switch (template) {
       case "claude" -> refuse(fields, template, "settings");
-      case "codex" -> refuse(fields, template, "settings", "auth_token");
+      case "codex" -> refuse(fields, template, "settings");
+      case "shell" -> refuse(fields, template, "auth_token", "forward_host_credentials");
       case "pi" -> refuse(fields, template, "auth_token", "forward_host_credentials");
       default -> {}
     }

@@ -20,7 +20,7 @@ import java.util.Locale;
  * repository no link is followed at all: it could make any file of the user's a prompt. What is
  * left out is a problem, never silent.
  */
-final class ManifestDirectory {
+public final class ManifestDirectory {
   static final int MOST_FILES = 500;
   static final int MOST_FILES_OF_REPOSITORY = 100;
 
@@ -35,7 +35,7 @@ final class ManifestDirectory {
   private final List<Found> found = new ArrayList<>();
 
   /** A file that may be read. */
-  record Found(String name, Path path, byte[] bytes) {}
+  public record Found(String name, Path path, byte[] bytes) {}
 
   private ManifestDirectory(Path directory, Origin origin, List<ManifestProblem> problems) {
     this.directory = directory;
@@ -46,9 +46,10 @@ final class ManifestDirectory {
   /**
    * The files of a directory of the user's, by name.
    *
+   * @param directory need not exist
    * @param top the user's own directory, which nothing may lead out of; it may be a link itself
    */
-  static List<Found> ofUser(Path directory, Path top, List<ManifestProblem> problems) {
+  public static List<Found> ofUser(Path directory, Path top, List<ManifestProblem> problems) {
     ManifestDirectory reader = new ManifestDirectory(directory, Origin.USER, problems);
     if (Files.isDirectory(directory)) {
       try {

@@ -3,8 +3,8 @@ package dev.carafe.bottle.manifest;
 import java.nio.file.Path;
 
 /**
- * Where files are looked for. Bottles are only in {@link #bottles}: there is no other place, and
- * none can be named.
+ * Where files are looked for. Bottles are only in {@link #bottles}, and providers in {@link
+ * #providers}: there is no other place, and none can be named.
  *
  * @param user the user's own directory, {@code ~/.config/carafe}
  * @param repository the directory that is worked in
@@ -23,6 +23,11 @@ public record ManifestPlaces(Path user, Path repository) {
   /** The user's agents. */
   public Path agents() {
     return user.resolve("agents");
+  }
+
+  /** The user's own providers. */
+  public Path providers() {
+    return user.resolve("providers");
   }
 
   /** The repository's agents. */

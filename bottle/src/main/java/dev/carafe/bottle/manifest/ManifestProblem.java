@@ -15,11 +15,13 @@ import java.util.Optional;
 public record ManifestProblem(Optional<Path> file, Position at, String sentence)
     implements Comparable<ManifestProblem> {
 
-  static ManifestProblem in(Path file, Position at, String sentence) {
+  /** A mistake in a file. */
+  public static ManifestProblem in(Path file, Position at, String sentence) {
     return new ManifestProblem(Optional.of(file), at, sentence);
   }
 
-  static ManifestProblem of(String sentence) {
+  /** A mistake in no file. */
+  public static ManifestProblem of(String sentence) {
     return new ManifestProblem(Optional.empty(), Position.START, sentence);
   }
 

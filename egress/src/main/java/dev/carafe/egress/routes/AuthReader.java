@@ -51,6 +51,9 @@ final class AuthReader {
 
   /** Reads a {@code token}; empty when it cannot be read. */
   Optional<SecretReference> reference(Fields token) {
+    if (token.has("field")) {
+      return field(token);
+    }
     if (token.all().size() != 1) {
       return Optional.empty(); // and a problem already
     }
@@ -89,6 +92,32 @@ final class AuthReader {
       problems.add(at, "this is no path");
       return Optional.empty();
     }
+  }
+
+  /** A file's field: keys, with dots between them. */
+  private Optional<SecretReference> field(Fields token) {
+    Position at = token.at("field");
+    if (!token.has("file")) {
+      problems.add(at, "'field' says what of a JSON file is meant, and needs 'file' beside it");
+      return Optional.empty();
+    }
+    Optional<String> written = token.text("field");
+    Optional<SecretReference> file =
+        token.text("file").flatMap(path -> file(path, token.at("file")));
+    if (token.all().size() != 2 || written.isEmpty() || file.isEmpty()) {
+      return Optional.empty(); // and a problem already
+    }
+    if (Literal.insteadOfName(written.get())) {
+      return literal(at, "'field' must be the name of a field");
+    }
+    if (!written.get().matches("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+){0,7}")) {
+      problems.add(at, "'field' must be keys with dots between them, as tokens.access_token");
+      return Optional.empty();
+    }
+    return file.map(
+        f ->
+            new SecretReference.Field(
+                ((SecretReference.File) f).path(), List.of(written.get().split("\\."))));
   }
 
   private Optional<SecretReference> command(List<Node> items) {

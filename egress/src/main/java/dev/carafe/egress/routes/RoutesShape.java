@@ -33,6 +33,12 @@ public final class RoutesShape {
                       + " readable for its owner only.",
                   4000))
           .optional(
+              "field",
+              new Text(
+                  "Beside file: which field of that JSON file, keys with dots between them, as"
+                      + " tokens.access_token.",
+                  200))
+          .optional(
               "command",
               new ListOf(
                   "A program and its arguments, without a shell, that prints the secret within 10"

@@ -26,6 +26,22 @@ public sealed interface SecretReference {
   }
 
   /**
+   * A field of a JSON file, such as programs keep what they are logged in with.
+   *
+   * @param keys each within the object of the one before; at least one
+   */
+  record Field(Path path, List<String> keys) implements SecretReference {
+    public Field {
+      keys = List.copyOf(keys);
+    }
+
+    @Override
+    public String name() {
+      return "the field " + String.join(".", keys) + " of the file " + path;
+    }
+  }
+
+  /**
    * What a program prints, without blanks and line feeds around it.
    *
    * @param words the program and its arguments; no shell reads them

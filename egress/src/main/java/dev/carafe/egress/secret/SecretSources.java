@@ -89,6 +89,7 @@ public final class SecretSources {
             ? switch (reference) {
               case SecretReference.Variable variable -> variable(variable);
               case SecretReference.File file -> file(file);
+              case SecretReference.Field field -> field(field);
               case SecretReference.Command command ->
                   programs.output(command, command.words(), most);
               case SecretReference.Keyring keyring -> keyring(keyring, most);
@@ -132,6 +133,18 @@ public final class SecretSources {
       }
     } catch (NoSuchFileException e) {
       throw new SecretException(reference.name() + " does not exist");
+    } catch (IOException e) {
+      throw new SecretException(reference.name() + " cannot be read; check who may read it");
+    }
+  }
+
+  private byte[] field(SecretReference.Field reference) throws SecretException {
+    try (CredentialFile file = CredentialFile.read(reference.path())) {
+      warnOfReaders(reference.path());
+      String value =
+          file.value(reference.keys())
+              .orElseThrow(() -> new SecretException(reference.name() + " is not there"));
+      return value.getBytes(java.nio.charset.StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new SecretException(reference.name() + " cannot be read; check who may read it");
     }

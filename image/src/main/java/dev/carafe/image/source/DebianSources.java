@@ -35,21 +35,24 @@ final class DebianSources {
   /**
    * @param suite the release to install from
    * @param text the sources in deb822 style
+   * @param uris where they are
    */
-  record Choice(String suite, String text) {}
+  record Choice(String suite, String text, List<String> uris) {}
 
   Choice choose() throws IOException {
     List<AptSource> all = AptSource.read(etc).stream().filter(this::isDebian).toList();
     String suite = suite(all);
     StringBuilder text = new StringBuilder();
+    List<String> uris = new ArrayList<>();
     for (AptSource source : all) {
       List<String> suites = source.suites().stream().filter(s -> belongs(s, suite)).toList();
       if (!suites.isEmpty()) {
         text.append(
             new AptSource(source.uris(), suites, List.of("main"), source.signedBy()).stanza());
+        uris.addAll(source.uris());
       }
     }
-    return new Choice(suite, text.toString());
+    return new Choice(suite, text.toString(), List.copyOf(uris));
   }
 
   private String suite(List<AptSource> sources) throws IOException {
