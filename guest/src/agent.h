@@ -20,6 +20,10 @@
  *   copy.c       PUT's and GET's fields, and what both directions share
  *   copy_in.c    PUT, in a child
  *   copy_out.c   GET, in a child
+ *   copy_send.c  what GET and FREEZE send in the same way
+ *   dm.c         the overlay's disk, which can be held as it was at one moment
+ *   freeze.c     FREEZE, in a child: holds the disk while another child reads it
+ *   layer.c      that child: what the machine has changed
  *   probe.c      PROBE, in a child
  *   relay.h      the machine's network, and its files
  */
@@ -29,6 +33,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 enum limits {
@@ -41,6 +46,8 @@ enum limits {
 	MAX_COMMANDS = 512,
 	MAX_MESSAGE = 4096,
 	MAX_PATH = 4095,
+	MAX_LEFT_OUT = 4096,
+	MAX_ATTRIBUTES = 256,
 	OUT_HIGH = 4 * (FRAME_HEADER + MAX_PAYLOAD), /* above it, a port's output buffer is full */
 };
 
@@ -50,7 +57,7 @@ enum frame_type {
 };
 
 enum operation {
-	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_THAW, OP_POWEROFF, OP_PROBE, OP_PING,
+	OP_CONFIGURE = 1, OP_EXEC, OP_PUT, OP_GET, OP_SYNC, OP_FREEZE, OP_POWEROFF = 8, OP_PROBE, OP_PING,
 };
 
 enum result_kind {
@@ -244,9 +251,8 @@ void request_serve(struct stream *stream);
 /* configure.c */
 extern bool configured;
 void serve_configure(struct stream *stream, struct fields fields);
-int overlay_freeze(struct channel *by);
-int overlay_thaw(void);
-void overlay_forget(const struct channel *channel); /* thaws what this channel froze */
+int overlay_open(void);	   /* its directory, opened anew; or -1 */
+void overlay_trim(int fd); /* gives the host back all that is free */
 
 /* users.c */
 struct account {
@@ -305,7 +311,7 @@ void group_release(int group);	/* nobody knows it any more; it is taken again on
 void groups_sweep(void);
 
 /* copy.c; the rest of it runs in a child, and ends it */
-enum entry_kind { E_END, E_FILE, E_DIRECTORY, E_SYMLINK, E_HARD_LINK, E_CHAR, E_BLOCK, E_FIFO };
+enum entry_kind { E_END, E_FILE, E_DIRECTORY, E_SYMLINK, E_HARD_LINK, E_CHAR, E_BLOCK, E_FIFO, E_DELETED };
 enum { ENTRY_HEADER = 40, CHUNK_HEADER = 12, MAX_CHUNK = 1048576, MAX_NAME = 255, COPY_BUFFER = 262144 };
 #define CHUNK_BROKEN 0xFFFFFFFFu
 
@@ -323,6 +329,46 @@ _Noreturn void copy_fail(int error, const char *format, ...) __attribute__((form
 int copy_open(int root, const char *path, int flags);
 void copy_in(void);  /* from standard input */
 void copy_out(void); /* to standard output */
+
+/* copy_send.c */
+void copy_put(const void *bytes, size_t length);
+void copy_flush(void);
+void copy_entry(uint8_t *header, enum entry_kind kind, const struct stat *status, const char *path, const char *target);
+/* The path under which this file was sent before, or NULL; then it is remembered under `path`. */
+const char *copy_seen(const struct stat *status, const char *path);
+
+/* dm.c; all return an errno, or 0 */
+struct area {
+	uint64_t offset, length; /* bytes of the disk */
+};
+int disk_map(const char *path, char *mapped, size_t size); /* from now on it is to be reached as `mapped` */
+int disk_hold(const struct area *area, char *path, size_t size); /* makes a snapshot ready */
+int disk_part(void);	  /* the moment: the disk goes on, the snapshot at `path` does not */
+bool disk_held(void);	  /* the snapshot is still what the disk was */
+int disk_let_go(void);	  /* undoes all that there is of it */
+
+/* freeze.c */
+struct left_out {
+	const uint8_t *path; /* without the slash it begins with; not a C string */
+	size_t length;
+};
+struct freeze_request {
+	struct area area;
+	struct left_out left_out[MAX_LEFT_OUT];
+	size_t left_out_count;
+};
+extern struct freeze_request freezing; /* the child has its own copy of it */
+extern const char *freeze_upper;       /* in the agent's own tests: what is sent instead of a snapshot */
+void serve_freeze(struct stream *stream, struct fields fields);
+int freeze_place(void);
+void freeze_began(pid_t pid);
+void freeze_stopped(pid_t pid); /* it was told to stop */
+void freeze_ended(pid_t pid);
+
+/* layer.c */
+enum { ATTRIBUTE_HEADER = 8, MAP_HEADER = 16, MAP_PIECE = 16 };
+enum { ENTRY_OPAQUE = 1, ENTRY_LINKED = 2 };
+_Noreturn void layer_out(uint64_t still); /* of the current directory, to standard output */
 
 /* probe.c */
 void serve_probe(struct stream *stream, struct fields fields);

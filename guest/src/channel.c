@@ -20,7 +20,6 @@ static struct channel *channel_of(struct port *port)
 static void drop(struct port *port)
 {
 	struct channel *channel = channel_of(port);
-	overlay_forget(channel); /* whoever froze the disk is gone and cannot thaw it */
 	for (size_t i = 0; i < MAX_STREAMS; i++)
 		if (channel->streams[i]) {
 			process_kill(channel->streams[i]);

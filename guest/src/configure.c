@@ -24,8 +24,9 @@
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 #endif
 
+#define MAX_IMAGES 4 /* the lowest, and a disk for each delta on it */
+
 bool configured;
-static const struct channel *frozen_by;
 static int overlay = -1; /* the overlay's ext4, reachable though / now hides it */
 
 static const char *const NAMED[] = {"hosts", "resolv.conf", "hostname", "machine-id"};
@@ -101,19 +102,41 @@ static int mount_at(const char *what, const char *where, const char *type, unsig
 	return mount(what, where, type, flags, options) < 0 ? trouble(where) : 0;
 }
 
-/* Builds the root under /newroot, and moves there for good. */
-static int mount_root(void)
+/* Mounts an image's squashfs files, each from a disk of its own, and lists them for overlayfs: the topmost first. */
+static int mount_images(unsigned count, char *lower, size_t size)
+{
+	char disk[] = "/dev/vdb", place[] = "/image0"; /* deltas: vdc at /image1 and so on */
+	int error = mount_at("/dev/vda", "/image", "squashfs", MS_RDONLY | MS_NODEV, NULL);
+	size_t length = 0;
+	for (unsigned i = 1; i < count && !error; i++) {
+		disk[sizeof disk - 2]++;
+		place[sizeof place - 2]++;
+		error = mount_at(disk, place, "squashfs", MS_RDONLY | MS_NODEV, NULL);
+	}
+	for (unsigned i = count - 1; i > 0; i--)
+		length += (size_t)snprintf(lower + length, size - length, "/image%u:", i);
+	snprintf(lower + length, size - length, "/image");
+	return error;
+}
+
+/* Builds the root under /newroot, of that many squashfs files, and moves there for good. */
+static int mount_root(unsigned images)
 {
 	int error;
-	if ((error = mount_at("/dev/vda", "/image", "squashfs", MS_RDONLY | MS_NODEV, NULL)) ||
-	    (error = mount_at("/dev/vdb", "/overlay", "ext4", MS_NOATIME, "discard,noinit_itable")))
+	char lower[MAX_IMAGES * sizeof "/image0"], options[sizeof lower + 64], disk[32];
+	if ((error = disk_map("/dev/vdb", disk, sizeof disk))) {
+		errno = error;
+		return trouble("map the overlay's disk");
+	}
+	if ((error = mount_images(images, lower, sizeof lower)) ||
+	    (error = mount_at(disk, "/overlay", "ext4", MS_NOATIME, "discard,noinit_itable")))
 		return error;
 	overlay = open("/overlay", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (overlay < 0 || (mkdir("/overlay/upper", 0755) < 0 && errno != EEXIST) ||
 	    (mkdir("/overlay/work", 0700) < 0 && errno != EEXIST))
 		return trouble("/overlay");
-	if ((error = mount_at("overlay", "/newroot", "overlay", 0,
-			      "lowerdir=/image,upperdir=/overlay/upper,workdir=/overlay/work")))
+	snprintf(options, sizeof options, "lowerdir=%s,upperdir=/overlay/upper,workdir=/overlay/work", lower);
+	if ((error = mount_at("overlay", "/newroot", "overlay", 0, options)))
 		return error;
 	if (chdir("/newroot") < 0)
 		return trouble("/newroot");
@@ -202,7 +225,9 @@ static const char *check(const struct field *field)
 	case 4:
 		return length == 8 ? NULL : "a number that is not 8 bytes";
 	case 3:
-		return length == 1 && field->value[0] == 1 ? NULL : "an unknown kind of root";
+		return length == 1 && field->value[0] >= 1 && field->value[0] <= MAX_IMAGES
+			       ? NULL
+			       : "a root of no image, or of more than there are disks for";
 	case 5:
 		return length >= 1 && length <= 64 && all_of(field, HOST) ? NULL : "a malformed host name";
 	case 6:
@@ -225,7 +250,7 @@ static int act(const struct field *field)
 	case 3:
 		if (configured)
 			return 0;
-		error = mount_root();
+		error = mount_root(field->value[0]);
 		configured = !error;
 		return error;
 	case 4:
@@ -268,26 +293,18 @@ void serve_configure(struct stream *stream, struct fields fields)
 	stream_result(stream, R_DONE, 0, "%s", "");
 }
 
-int overlay_freeze(struct channel *by)
+int overlay_open(void)
 {
-	if (overlay < 0)
-		return ENXIO;
-	if (ioctl(overlay, FIFREEZE, 0) < 0)
-		return errno;
-	frozen_by = by;
-	return 0;
+	if (overlay < 0) {
+		errno = ENXIO;
+		return -1;
+	}
+	return openat(overlay, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-int overlay_thaw(void)
+void overlay_trim(int fd)
 {
-	frozen_by = NULL;
-	if (overlay < 0)
-		return ENXIO;
-	return ioctl(overlay, FITHAW, 0) < 0 ? errno : 0;
-}
-
-void overlay_forget(const struct channel *channel)
-{
-	if (frozen_by == channel)
-		overlay_thaw();
+	struct fstrim_range all = {.len = UINT64_MAX};
+	if (ioctl(fd, FITRIM, &all) < 0)
+		say("trim the overlay: %s", strerror(errno));
 }

@@ -9,59 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* ---- bytes ---- */
-
-static uint8_t buffer[COPY_BUFFER];
-static size_t buffered;
-
-static void write_all(const uint8_t *at, size_t length)
-{
-	while (length) {
-		ssize_t n = write(1, at, length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			copy_fail(EPIPE, "the host stopped reading");
-		at += n;
-		length -= (size_t)n;
-	}
-}
-
-static void put_bytes(const void *bytes, size_t length)
-{
-	bool large = length > sizeof buffer / 2; /* not worth a copy */
-	if (large || buffered + length > sizeof buffer) {
-		write_all(buffer, buffered);
-		buffered = 0;
-	}
-	if (large)
-		return write_all(bytes, length);
-	memcpy(buffer + buffered, bytes, length);
-	buffered += length;
-}
-
 static void put_entry(enum entry_kind kind, const struct stat *status, const char *path, const char *target)
 {
-	uint8_t header[ENTRY_HEADER] = {(uint8_t)kind};
-	size_t path_length = strlen(path), target_length = strlen(target);
-	put32(header + 4, status->st_mode & 07777);
-	put32(header + 8, status->st_uid);
-	put32(header + 12, status->st_gid);
-	put64(header + 16, (uint64_t)status->st_mtim.tv_sec);
-	put32(header + 24, (uint32_t)status->st_mtim.tv_nsec);
-	if (kind == E_CHAR || kind == E_BLOCK) {
-		put32(header + 28, major(status->st_rdev));
-		put32(header + 32, minor(status->st_rdev));
-	}
-	put16(header + 36, (uint16_t)path_length);
-	put16(header + 38, (uint16_t)target_length);
-	put_bytes(header, sizeof header);
-	put_bytes(path, path_length);
-	put_bytes(target, target_length);
+	uint8_t header[ENTRY_HEADER];
+	copy_entry(header, kind, status, path, target);
+	copy_put(header, sizeof header);
+	copy_put(path, strlen(path));
+	copy_put(target, strlen(target));
 }
 
 static void put_chunk(off_t offset, uint32_t length)
@@ -69,54 +26,7 @@ static void put_chunk(off_t offset, uint32_t length)
 	uint8_t header[CHUNK_HEADER];
 	put64(header, (uint64_t)offset);
 	put32(header + 8, length);
-	put_bytes(header, sizeof header);
-}
-
-/* ---- hard links ---- */
-
-struct link {
-	dev_t device;
-	ino_t inode;
-	char *path;
-};
-static struct link *links;
-static size_t link_count, link_room; /* a hash table; its room is a power of two */
-
-static struct link *link_slot(dev_t device, ino_t inode)
-{
-	size_t at = (size_t)(inode * 0x9E3779B97F4A7C15ull ^ device) & (link_room - 1);
-	while (links[at].path && (links[at].device != device || links[at].inode != inode))
-		at = (at + 1) & (link_room - 1);
-	return &links[at];
-}
-
-static void links_grow(void)
-{
-	struct link *old = links;
-	size_t old_room = link_room;
-	link_room = link_room ? link_room * 2 : 256;
-	links = calloc(link_room, sizeof *links);
-	if (!links)
-		copy_fail(ENOMEM, "out of memory");
-	for (size_t i = 0; i < old_room; i++)
-		if (old[i].path)
-			*link_slot(old[i].device, old[i].inode) = old[i];
-	free(old);
-}
-
-/* The path under which this file was sent before, or NULL; then it is remembered under `path`. */
-static const char *seen_before(const struct stat *status, const char *path)
-{
-	if (link_count * 2 >= link_room)
-		links_grow();
-	struct link *slot = link_slot(status->st_dev, status->st_ino);
-	if (slot->path)
-		return slot->path;
-	*slot = (struct link){status->st_dev, status->st_ino, strdup(path)};
-	if (!slot->path)
-		copy_fail(ENOMEM, "out of memory");
-	link_count++;
-	return NULL;
+	copy_put(header, sizeof header);
 }
 
 /* ---- files ---- */
@@ -155,7 +65,7 @@ static void put_content(int fd, off_t size, const char *path)
 		if (n == 0)
 			break;
 		put_chunk(offset, (uint32_t)n);
-		put_bytes(content, (size_t)n);
+		copy_put(content, (size_t)n);
 		offset += n;
 	}
 	put_chunk(offset, 0);
@@ -172,7 +82,7 @@ static void put_file(int directory, const char *name, const char *path, bool fol
 		copy_fail(errno, "cannot open '%.1000s': %s", *path ? path : name, strerror(errno));
 	}
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-		const char *before = status.st_nlink > 1 ? seen_before(&status, path) : NULL;
+		const char *before = status.st_nlink > 1 ? copy_seen(&status, path) : NULL;
 		if (before) {
 			put_entry(E_HARD_LINK, &status, path, before);
 		} else {
@@ -312,7 +222,7 @@ void copy_out(void)
 		}
 	}
 	uint8_t end[ENTRY_HEADER] = {E_END};
-	put_bytes(end, sizeof end);
-	write_all(buffer, buffered);
+	copy_put(end, sizeof end);
+	copy_flush();
 	_exit(0);
 }

@@ -82,6 +82,7 @@ static void reap(void)
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct stream *stream = find_process(pid);
+		freeze_ended(pid);
 		if (stream)
 			stream_exited(stream, status);
 	}
@@ -248,6 +249,10 @@ static int begin(int argc, char **argv)
 {
 	const char *mode = argc >= 3 ? argv[1] : "";
 	int listener = -1;
+	if (!is_init && argc == 4 && strcmp(mode, "--relay") != 0) {
+		freeze_upper = argv[3];
+		argc = 3;
+	}
 	if (is_init) {
 		channel_count = boot(channels);
 	} else if (argc == 3 && strcmp(mode, "--listen") == 0) {
@@ -260,7 +265,7 @@ static int begin(int argc, char **argv)
 	} else if (argc == 3 && strcmp(mode, "--network") == 0) {
 		relay_init(given_fd(argv[2]), true, 53);
 	} else {
-		fprintf(stderr, "usage: carafe-agent --channel FD | --listen PATH | --relay FD [DNS-PORT] | --network FD\n");
+		fprintf(stderr, "usage: carafe-agent --channel FD [UPPER] | --listen PATH [UPPER] | --relay FD [DNS-PORT] | --network FD\n");
 		exit(2);
 	}
 	return listener;

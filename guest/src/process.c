@@ -44,6 +44,13 @@ bool plumb_null(struct plumbing *plumbing, enum lane lane)
 	return plumbing->theirs[lane] >= 0;
 }
 
+/* What a freeze reads from is a directory. */
+static bool plumb_place(struct plumbing *plumbing, enum lane lane)
+{
+	plumbing->theirs[lane] = freeze_place();
+	return plumbing->theirs[lane] >= 0;
+}
+
 bool plumb_terminal(struct plumbing *plumbing, uint16_t rows, uint16_t columns)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -114,7 +121,8 @@ void process_kill(struct stream *stream)
 	if (stream->operation == OP_EXEC)
 		group_kill(stream->group, stream->pid);
 	else
-		kill(stream->pid, SIGTERM); /* a copy removes the file it is in the middle of */
+		kill(stream->pid, SIGTERM); /* a copy removes the file it is in the middle of, a freeze its snapshot */
+	freeze_stopped(stream->pid);
 }
 
 /* Does the agent's own long work in a child, which must not return from `work`. */
@@ -124,8 +132,9 @@ void work_start(struct stream *stream, void (*work)(void))
 	if (group == TOO_MANY_GROUPS)
 		return stream_result(stream, R_REFUSED, 0, "%d commands are running already", MAX_COMMANDS);
 	struct plumbing plumbing = {{-1, -1, -1}, {-1, -1, -1}};
-	bool takes = stream->operation == OP_PUT, gives = stream->operation == OP_GET;
-	bool made = (takes ? plumb_pipe : plumb_null)(&plumbing, LANE_IN) &&
+	bool takes = stream->operation == OP_PUT, freezes = stream->operation == OP_FREEZE;
+	bool gives = stream->operation == OP_GET || freezes;
+	bool made = (takes ? plumb_pipe : freezes ? plumb_place : plumb_null)(&plumbing, LANE_IN) &&
 		    (gives ? plumb_pipe : plumb_null)(&plumbing, LANE_OUT) && plumb_pipe(&plumbing, LANE_ERR);
 	pid_t pid = made ? fork_into(group, false) : -1;
 	if (pid == 0) {
@@ -144,6 +153,8 @@ void work_start(struct stream *stream, void (*work)(void))
 	if (!takes)
 		stream->ended[LANE_IN] = true;
 	stream->pid = pid;
+	if (freezes)
+		freeze_began(pid);
 	if (takes || gives)
 		stream_started(stream);
 	process_adopt(stream, pid, group, &plumbing);

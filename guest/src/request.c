@@ -30,10 +30,6 @@ static void serve_plain(struct stream *stream, struct fields fields)
 		return done(stream, "answer", 0);
 	case OP_SYNC:
 		return serve_sync(stream);
-	case OP_FREEZE:
-		return done(stream, "freeze the overlay", overlay_freeze(stream->channel));
-	case OP_THAW:
-		return done(stream, "thaw the overlay", overlay_thaw());
 	default:
 		return serve_poweroff(stream);
 	}
@@ -45,7 +41,7 @@ void request_serve(struct stream *stream)
 		return stream_result(stream, R_REFUSED, 0, "an empty request");
 	uint8_t operation = stream->request[0];
 	struct fields fields = {stream->request + 1, stream->request + stream->request_length};
-	if (operation < OP_CONFIGURE || operation > OP_PING)
+	if (operation < OP_CONFIGURE || operation > OP_PING || operation == OP_FREEZE + 1)
 		return stream_result(stream, R_REFUSED, 0, "unknown operation %u", operation);
 	stream->operation = operation;
 	switch (stream->operation) {
@@ -56,6 +52,8 @@ void request_serve(struct stream *stream)
 	case OP_PUT:
 	case OP_GET:
 		return serve_copy(stream, fields);
+	case OP_FREEZE:
+		return serve_freeze(stream, fields);
 	case OP_PROBE:
 		return serve_probe(stream, fields);
 	default:

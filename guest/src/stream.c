@@ -128,8 +128,9 @@ void lane_end(struct stream *stream, enum lane lane)
 	if (stream->ended[lane])
 		return;
 	stream->ended[lane] = true;
-	/* The agent's own work has no lane but GET's: its standard error is its message. */
-	if (stream->operation == OP_EXEC || (stream->operation == OP_GET && lane == LANE_OUT))
+	/* The agent's own work has no lane but that of what it sends: its standard error is its message. */
+	bool gives = stream->operation == OP_GET || stream->operation == OP_FREEZE;
+	if (stream->operation == OP_EXEC || (gives && lane == LANE_OUT))
 		port_send(&stream->channel->port, F_DATA, (uint8_t)lane | FLAG_END, stream->id, NULL, 0);
 }
 

@@ -199,6 +199,13 @@ struct host *agent_start(void)
 	return start_on_pair("--channel", NULL);
 }
 
+struct host *freezer_start(const char *upper)
+{
+	struct host *host = start_on_pair("--channel", upper);
+	CHECK_NUMBER(hello(host), 1);
+	return host;
+}
+
 struct host *relay_start(uint16_t dns_port)
 {
 	struct host *host = start_on_pair("--relay", text("%u", dns_port));

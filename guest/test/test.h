@@ -115,6 +115,7 @@ struct host *agent_connect(const char *path); /* no HELLO yet */
 /* An agent that serves a relay, after HELLO: without privilege; or with routes, in a network namespace of the test's own. */
 struct host *relay_start(uint16_t dns_port);
 struct host *network_start(void);
+struct host *freezer_start(const char *upper); /* whose FREEZE sends that directory; after HELLO */
 void host_close(struct host *host);
 struct host *open_session(void); /* agent_start() and hello() */
 

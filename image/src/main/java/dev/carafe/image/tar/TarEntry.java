@@ -49,6 +49,10 @@ public record TarEntry(
     return new TarEntry(other, type, link, mode, uid, gid, mtime, size, major, minor, xattrs);
   }
 
+  public TarEntry withXattrs(Map<String, String> others) {
+    return new TarEntry(name, type, link, mode, uid, gid, mtime, size, major, minor, others);
+  }
+
   public TarEntry hardLink(String other, String target) {
     return new TarEntry(other, Type.HARD_LINK, target, mode, uid, gid, mtime, 0, 0, 0, Map.of());
   }

@@ -23,18 +23,53 @@ public final class TarWriter implements Closeable {
 
   /** Writes one entry; {@code contents} must give exactly {@link TarEntry#size} bytes. */
   public void write(TarEntry entry, InputStream contents) throws IOException {
+    write(entry, entry.name(), entry.size(), new TreeMap<>());
+    copy(contents, entry.size());
+    pad(entry.size());
+  }
+
+  /**
+   * Writes a file that has holes, of which only the data is stored: GNU's format 1.0 (the GNU tar
+   * manual, "Storing Sparse Files"), where the map stands before the data.
+   *
+   * @param pieces where the data is: offset and length of each piece in turn; in order, without
+   *     overlap, inside the file
+   * @param data the pieces, one behind the other
+   */
+  public void writeSparse(TarEntry entry, long[] pieces, InputStream data) throws IOException {
+    StringBuilder map = new StringBuilder().append(pieces.length / 2).append('\n');
+    long stored = 0;
+    for (int i = 0; i < pieces.length; i += 2) {
+      map.append(pieces[i]).append('\n').append(pieces[i + 1]).append('\n');
+      stored += pieces[i + 1];
+    }
+    byte[] lines = map.toString().getBytes(StandardCharsets.US_ASCII);
+    long mapSize = lines.length + padding(lines.length);
     Map<String, String> pax = new TreeMap<>();
+    pax.put("GNU.sparse.major", "1");
+    pax.put("GNU.sparse.minor", "0");
+    pax.put("GNU.sparse.name", entry.name());
+    pax.put("GNU.sparse.realsize", Long.toString(entry.size()));
+    write(entry, "GNUSparseFile.0", mapSize + stored, pax);
+    out.write(lines);
+    pad(lines.length);
+    copy(data, stored);
+    pad(stored);
+  }
+
+  private void write(TarEntry entry, String name, long size, Map<String, String> pax)
+      throws IOException {
     byte[] header = new byte[TarReader.BLOCK];
-    text(header, 0, 100, entry.name(), "path", pax);
+    text(header, 0, 100, name, "path", pax);
     text(header, 157, 100, entry.link(), "linkpath", pax);
     TarNumbers.write(header, 100, 8, entry.mode());
     number(header, 108, 8, entry.uid(), "uid", pax);
     number(header, 116, 8, entry.gid(), "gid", pax);
-    number(header, 124, 12, entry.size(), "size", pax);
+    number(header, 124, 12, size, "size", pax);
     number(header, 136, 12, entry.mtime(), "mtime", pax);
     TarNumbers.write(header, 329, 8, entry.major());
     TarNumbers.write(header, 337, 8, entry.minor());
-    entry.xattrs().forEach((name, value) -> pax.put("SCHILY.xattr." + name, value));
+    entry.xattrs().forEach((key, value) -> pax.put("SCHILY.xattr." + key, value));
     if (!pax.isEmpty()) {
       writeExtended(pax);
     }
@@ -50,7 +85,6 @@ public final class TarWriter implements Closeable {
               case FIFO -> '6';
             };
     finish(header);
-    copy(contents, entry.size());
   }
 
   /** Writes an entry that has no contents. */
@@ -68,7 +102,14 @@ public final class TarWriter implements Closeable {
       out.write(buffer, 0, read);
       left -= read;
     }
-    out.write(new byte[(int) (-size & (TarReader.BLOCK - 1))]);
+  }
+
+  private void pad(long size) throws IOException {
+    out.write(new byte[padding(size)]);
+  }
+
+  private static int padding(long size) {
+    return (int) (-size & (TarReader.BLOCK - 1));
   }
 
   private void writeExtended(Map<String, String> pax) throws IOException {
@@ -92,7 +133,7 @@ public final class TarWriter implements Closeable {
     header[156] = 'x';
     finish(header);
     records.writeTo(out);
-    out.write(new byte[-records.size() & (TarReader.BLOCK - 1)]);
+    pad(records.size());
   }
 
   private void finish(byte[] header) throws IOException {
@@ -123,10 +164,16 @@ public final class TarWriter implements Closeable {
     }
   }
 
+  /** Writes the end of the archive, and leaves the stream open. */
+  public void end() throws IOException {
+    out.write(new byte[2 * TarReader.BLOCK]);
+    out.flush();
+  }
+
   @Override
   public void close() throws IOException {
     try (out) {
-      out.write(new byte[2 * TarReader.BLOCK]);
+      end();
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Execution;
 import dev.carafe.machine.MachineException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A conversation with the agent of one guest: commands, copies and the machine's own requests, many
@@ -188,14 +190,17 @@ public final class Channel implements AutoCloseable {
     ask(new Request(Protocol.SYNC, "sync the guest's disks"), deadline);
   }
 
-  /** Makes the guest's root file system stand still. */
-  public void freeze(Duration deadline) {
-    ask(new Request(Protocol.FREEZE, "freeze the guest's file system"), deadline);
-  }
-
-  /** Undoes {@link #freeze}. */
-  public void thaw(Duration deadline) {
-    ask(new Request(Protocol.THAW, "thaw the guest's file system"), deadline);
+  /**
+   * Writes what the guest has changed on its disk as a layer; see {@link Freeze}.
+   *
+   * @param leftOut absolute paths in the guest
+   * @param layer gets an uncompressed tar; not closed, and no whole archive when this fails
+   * @return for how long the guest's file system stood still
+   * @throws MachineException COPY when the guest cannot, or {@code layer} does not take it; GUEST
+   *     when what the guest sends is no layer
+   */
+  public Duration freeze(Freeze.Area area, Set<String> leftOut, OutputStream layer) {
+    return Freeze.run(this, area, leftOut, layer);
   }
 
   /**

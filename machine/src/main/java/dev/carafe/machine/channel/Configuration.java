@@ -1,5 +1,6 @@
 package dev.carafe.machine.channel;
 
+import dev.carafe.image.Image;
 import java.time.Instant;
 import java.time.InstantSource;
 
@@ -10,7 +11,7 @@ import java.time.InstantSource;
 public final class Configuration {
   private byte[] entropy;
   private InstantSource clock;
-  private boolean root;
+  private int images;
   private long overlayBytes;
   private String hostname;
   private String machineId;
@@ -32,9 +33,15 @@ public final class Configuration {
     return this;
   }
 
-  /** Mount the image's and the overlay's disk and make them the root. */
-  public Configuration root() {
-    root = true;
+  /**
+   * Mount the image's and the overlay's disk and make them the root.
+   *
+   * @param deltas how many of the disks for deltas belong to the image, 0 to {@link
+   *     Image#MOST_DELTAS}
+   */
+  public Configuration root(int deltas) {
+    require(deltas >= 0 && deltas <= Image.MOST_DELTAS, "there are no disks for so many deltas");
+    images = 1 + deltas;
     return this;
   }
 
@@ -100,8 +107,8 @@ public final class Configuration {
       Instant now = clock.instant();
       request.u64(2, Math.addExact(now.getEpochSecond() * 1_000_000_000L, now.getNano()));
     }
-    if (root) {
-      request.u8(3, 1);
+    if (images > 0) {
+      request.u8(3, images);
     }
     if (overlayBytes > 0) {
       request.u64(4, overlayBytes);

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Copies a file or a tree of the host into a guest. Walks it once, directories first, with one
@@ -35,6 +36,8 @@ final class CopyIn {
 
   private final String attempted;
   private final boolean keepOwner;
+  private final Predicate<Path> takes;
+  private Path top;
   private final EntryWriter out;
   private final ArrayDeque<Level> levels = new ArrayDeque<>();
   private final Map<FileKey, byte[]> links = new HashMap<>();
@@ -43,9 +46,10 @@ final class CopyIn {
   private record Level(
       Path directory, byte[] path, DirectoryStream<Path> stream, Iterator<Path> entries) {}
 
-  private CopyIn(String attempted, boolean keepOwner, EntryWriter.Sink to) {
+  private CopyIn(String attempted, CopyOptions options, EntryWriter.Sink to) {
     this.attempted = attempted;
-    this.keepOwner = keepOwner;
+    this.keepOwner = options.keepOwner();
+    this.takes = options.takes();
     this.out = new EntryWriter(to);
   }
 
@@ -74,7 +78,7 @@ final class CopyIn {
     Stream stream = channel.beginCopy(request, true, 0);
     try {
       EntryWriter.Sink sink = new ToStream(stream);
-      new CopyIn(attempted, options.keepOwner(), sink).send(source, status);
+      new CopyIn(attempted, options, sink).send(source, status);
       Stream.Result result = stream.await();
       if (result.kind() != Protocol.DONE) {
         throw Channel.unsuccessful(ErrorCode.COPY, attempted, result);
@@ -119,14 +123,17 @@ final class CopyIn {
     }
   }
 
-  private void send(Path top, HostFiles.Status status) throws IOException {
+  private void send(Path copied, HostFiles.Status status) throws IOException {
+    top = copied;
     try {
       send(top, status, NONE);
       while (!levels.isEmpty()) {
         Level level = levels.getLast();
         if (level.entries().hasNext()) {
           Path next = level.entries().next();
-          send(next, HostFiles.status(next), child(level.path(), next));
+          if (takes.test(top.relativize(next))) {
+            send(next, HostFiles.status(next), child(level.path(), next));
+          }
         } else {
           levels.removeLast().stream().close();
         }

@@ -30,6 +30,9 @@ record Entry(
   static final int BLOCK_DEVICE = 6;
   static final int FIFO = 7;
 
+  /** Only in layers: what the image has and the machine has not. */
+  static final int DELETED = 8;
+
   static final int HEADER_BYTES = 40;
   static final int CHUNK_BYTES = 12;
 

@@ -89,16 +89,27 @@ final class EntryReader {
     need(length);
     byte[] bytes = new byte[length];
     in.get(bytes);
+    checkText(bytes);
+    return bytes;
+  }
+
+  static void checkText(byte[] bytes) throws Violation {
     for (byte b : bytes) {
       if (b == 0) {
         throw new Violation("sent a name with a NUL in it");
       }
     }
-    return bytes;
   }
 
   private byte[] path(int length) throws IOException {
     byte[] path = text(length);
+    check(path);
+    return path;
+  }
+
+  /** That a path is empty, or names divided by single slashes. */
+  static void check(byte[] path) throws Violation {
+    int length = path.length;
     int start = 0;
     for (int i = 0; length > 0 && i <= length; i++) {
       if (i == length || path[i] == '/') {
@@ -110,7 +121,6 @@ final class EntryReader {
         start = i + 1;
       }
     }
-    return path;
   }
 
   /**

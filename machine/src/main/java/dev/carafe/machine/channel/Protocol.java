@@ -28,7 +28,6 @@ final class Protocol {
   static final int GET = 4;
   static final int SYNC = 5;
   static final int FREEZE = 6;
-  static final int THAW = 7;
   static final int POWEROFF = 8;
   static final int PROBE = 9;
   static final int PING = 10;
@@ -62,6 +61,10 @@ final class Protocol {
   static final int MAX_PATH = 4_095;
   static final int MAX_COMPONENT = 255;
   static final int MAX_CHUNK = 1_048_576;
+  static final int MAX_LEFT_OUT = 4_096;
+  static final int MAX_ATTRIBUTES = 256;
+  static final int MAX_ATTRIBUTE_BYTES = 65_536;
+  static final int MAX_PIECES = 65_536;
 
   private Protocol() {}
 }

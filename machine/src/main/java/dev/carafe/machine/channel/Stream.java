@@ -78,7 +78,10 @@ final class Stream {
 
   synchronized void onStarted(int process) throws Violation {
     boolean expected =
-        operation == Protocol.EXEC || operation == Protocol.PUT || operation == Protocol.GET;
+        operation == Protocol.EXEC
+            || operation == Protocol.PUT
+            || operation == Protocol.GET
+            || operation == Protocol.FREEZE;
     if (!expected || started) {
       throw new Violation("started what was not to be started");
     }

@@ -38,7 +38,8 @@ final class KernelStore {
           "overlay",
           "pvpanic_pci",
           "squashfs",
-          "ext4");
+          "ext4",
+          "dm_snapshot");
 
   private static final String LAYOUT = layout();
 

@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -325,5 +326,22 @@ class AgentCopyTest {
     channel.put(tree, guest + "/in", CopyOptions.DEFAULT);
     channel.get(guest + "/in", out.resolve("back"), CopyOptions.DEFAULT);
     assertThat(describe(out.resolve("back"))).isEqualTo(describe(tree));
+  }
+
+  @Test
+  void whatTheFilterDoesNotTakeIsLeftOutWithAllBelowIt() throws Exception {
+    Path tree = sampleTree();
+    List<Path> asked = new ArrayList<>();
+    CopyOptions options =
+        CopyOptions.DEFAULT.withOnly(
+            path -> {
+              asked.add(path);
+              return !path.equals(Path.of("a/b")) && !path.equals(Path.of("large"));
+            });
+    channel.put(tree, guest + "/in", options);
+    Map<String, String> kept = describe(tree);
+    kept.keySet().removeIf(name -> name.startsWith("a/b") || name.equals("large"));
+    assertThat(describe(guest.resolve("in"))).isEqualTo(kept);
+    assertThat(asked).doesNotContain(Path.of(""), Path.of("a/b/c")).doesNotHaveDuplicates();
   }
 }

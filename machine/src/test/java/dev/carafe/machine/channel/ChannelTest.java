@@ -127,13 +127,13 @@ class ChannelTest {
       assertThat(guest.next(Protocol.REQUEST).payload()).containsExactly(Protocol.SYNC);
       guest.result(1, Protocol.DONE, 0, "");
       assertThat(sync.get()).isNull();
-      var freeze = inBackground(() -> channel.freeze(LONG));
-      assertThat(guest.next(Protocol.REQUEST).payload()).containsExactly(Protocol.FREEZE);
+      var refused = inBackground(() -> channel.sync(LONG));
+      assertThat(guest.next(Protocol.REQUEST).payload()).containsExactly(Protocol.SYNC);
       guest.result(2, Protocol.FAILED, 16, "busy");
-      assertThat(freeze.get()).hasMessageContaining("busy");
-      var thaw = inBackground(() -> channel.thaw(Duration.ofMillis(20)));
-      assertThat(guest.next(Protocol.REQUEST).payload()).containsExactly(Protocol.THAW);
-      assertThat(thaw.get()).hasMessageContaining("within 20 milliseconds");
+      assertThat(refused.get()).hasMessageContaining("busy");
+      var late = inBackground(() -> channel.sync(Duration.ofMillis(20)));
+      assertThat(guest.next(Protocol.REQUEST).payload()).containsExactly(Protocol.SYNC);
+      assertThat(late.get()).hasMessageContaining("within 20 milliseconds");
       assertThat(guest.next(Protocol.CANCEL).stream()).isEqualTo(3);
     }
   }
@@ -146,7 +146,7 @@ class ChannelTest {
               .hostname("a-1")
               .machineId("0123456789abcdef0123456789abcdef")
               .overlayBytes(5)
-              .root()
+              .root(0)
               .clock(() -> java.time.Instant.ofEpochSecond(1, 2))
               .entropy(new byte[32])
               .hosts("h")
