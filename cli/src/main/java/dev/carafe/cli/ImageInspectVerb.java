@@ -46,6 +46,9 @@ final class ImageInspectVerb extends Verb {
     field(console, "Created", image.created().toString());
     field(console, "Size", Text.bytes(image.bytes()));
     field(console, "Layers", Integer.toString(image.layers().size()));
+    if (!image.deltas().isEmpty()) {
+      field(console, "Deltas", Integer.toString(image.deltas().size()));
+    }
     field(console, "Platform", config.os() + "/" + config.architecture());
     field(console, "Workdir", config.directory().orElse("/"));
     field(console, "User", config.user().orElse("root"));

@@ -2,6 +2,7 @@ package dev.carafe.cli;
 
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageConfig;
+import java.nio.file.Path;
 import tools.jackson.core.JsonGenerator;
 
 /** How images are shown. */
@@ -26,6 +27,7 @@ final class ImageText {
     json.writeNumberProperty("bytes", image.bytes());
     Json.strings(json, "layers", image.layers());
     json.writeStringProperty("rootfs", image.rootfs().toString());
+    Json.strings(json, "deltas", image.deltas().stream().map(Path::toString).toList());
     json.writeName("config");
     json.writeStartObject();
     json.writeStringProperty("os", config.os());

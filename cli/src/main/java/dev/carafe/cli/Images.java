@@ -1,8 +1,11 @@
 package dev.carafe.cli;
 
+import dev.carafe.image.ArchiveForm;
 import dev.carafe.image.Image;
 import dev.carafe.image.Progress;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,6 +18,14 @@ interface Images {
   Image pull(String reference, Progress progress);
 
   Image importArchive(InputStream archive, String name, Progress progress);
+
+  /** An image of {@code base} with a layer on top, and otherwise like it. */
+  Image addLayer(
+      Image base, InputStream layerTar, String reference, String createdBy, Progress progress);
+
+  void export(String reference, ArchiveForm form, OutputStream out, Progress progress);
+
+  void export(String reference, ArchiveForm form, Path file, Progress progress);
 
   List<Image> list();
 

@@ -11,6 +11,10 @@ import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.MachineStatus.State;
 import dev.carafe.machine.Machines;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -87,6 +92,14 @@ final class FakeMachines implements Machines {
 
     /** When set, counted down when a command has been started. */
     volatile CountDownLatch started = new CountDownLatch(1);
+
+    volatile Optional<String> imageDigest = Optional.empty();
+
+    /** Thrown by a freeze that has written something. */
+    volatile MachineException freezeFails;
+
+    /** When set, a freeze that has written something counts it down, and waits to be ended. */
+    volatile CountDownLatch freezeHangs;
 
     FakeMachine(MachineSpec spec) {
       this.spec = spec;
@@ -191,6 +204,36 @@ final class FakeMachines implements Machines {
               + (options.mode().isPresent()
                   ? " " + Integer.toOctalString(options.mode().getAsInt())
                   : ""));
+    }
+
+    @Override
+    public Optional<String> imageDigest() {
+      return imageDigest;
+    }
+
+    @Override
+    public Duration freeze(Set<String> leftOut, OutputStream layer) {
+      if (state != State.RUNNING) {
+        throw new MachineException(ErrorCode.STATE, "freeze", "it is " + state.word());
+      }
+      calls.add("freeze " + name() + " " + leftOut);
+      try {
+        layer.write("a ".getBytes(StandardCharsets.US_ASCII));
+        if (freezeFails != null) {
+          throw freezeFails;
+        }
+        if (freezeHangs != null) {
+          freezeHangs.countDown();
+          new CountDownLatch(1).await();
+        }
+        layer.write("layer".getBytes(StandardCharsets.US_ASCII));
+        return Duration.ZERO;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        calls.add("freeze ended");
+        throw new MachineException(ErrorCode.LOST, "freeze", "interrupted", e);
+      }
     }
 
     @Override

@@ -20,16 +20,20 @@ import dev.carafe.image.store.Catalog;
 import dev.carafe.image.store.Digests;
 import dev.carafe.image.store.ImageRecord;
 import dev.carafe.image.store.Layer;
+import dev.carafe.image.store.Part;
 import dev.carafe.image.store.StoreLayout;
 import dev.carafe.image.store.WorkDirectory;
+import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,7 +128,7 @@ public final class ImageStore {
   }
 
   private Optional<ImageRecord> present(Optional<ImageRecord> record) {
-    return record.filter(r -> Files.exists(layout.squashfs(r.manifest().digest())));
+    return record.filter(catalog::isWhole);
   }
 
   private static Optional<String> canonical(Reference reference) {
@@ -287,15 +291,8 @@ public final class ImageStore {
       String what, Optional<String> name, String stamp, Progress progress, Source source) {
     try (Closeable _ = catalog.intake();
         WorkDirectory work = WorkDirectory.create(layout)) {
-      Intake intake = new Intake(work, blobs, settings.limits(), settings.platform(), progress);
-      Content content = source.take(intake);
-      ImageBuilder builder =
-          new ImageBuilder(
-              catalog,
-              blobs,
-              settings.limits(),
-              settings.clock(),
-              new Squashfs(settings.sqfstar()));
+      Content content = source.take(intake(work, progress));
+      ImageBuilder builder = builder();
       String digest = content.manifest().digest();
       do {
         builder.ensureBuilt(work, content, progress);
@@ -314,6 +311,87 @@ public final class ImageStore {
     }
   }
 
+  private Intake intake(WorkDirectory work, Progress progress) {
+    return new Intake(work, blobs, settings.limits(), settings.platform(), progress);
+  }
+
+  private ImageBuilder builder() {
+    return new ImageBuilder(
+        catalog, blobs, settings.limits(), settings.clock(), new Squashfs(settings.sqfstar()));
+  }
+
+  /**
+   * Makes an image of one here and a layer on top of it. What that costs follows the layer, not the
+   * image below, however many generations deep; the new image stays when the one below is removed.
+   *
+   * @param base an image of this store
+   * @param layerTar an uncompressed layer (OCI image specification, "Image Layer Filesystem
+   *     Changeset"), read to its end and not closed; hostile like any other
+   * @param reference the new image's name, which another image may have had
+   * @param config of the new image; {@code base}'s, when nothing is to change. What this does not
+   *     say (labels and so on) stays as the image below has it
+   * @param createdBy what made the layer, for the image's history
+   */
+  public Image addLayer(
+      Image base,
+      InputStream layerTar,
+      String reference,
+      ImageConfig config,
+      String createdBy,
+      Progress progress) {
+    String name = storedName(reference);
+    String what = "store " + name;
+    progress.step("Storing " + name);
+    try (Closeable _ = catalog.intake();
+        WorkDirectory work = WorkDirectory.create(layout)) {
+      LayerAddition addition =
+          new LayerAddition(catalog, builder(), settings.clock(), intake(work, progress));
+      String digest = addition.add(base.digest(), layerTar, name, config, createdBy);
+      return catalog
+          .byDigest(digest)
+          .map(this::image)
+          .orElseThrow(() -> new IOException("it was removed by another process"));
+    } catch (IOException e) {
+      forgetOrphans(e);
+      throw failed(what, e);
+    }
+  }
+
+  /**
+   * Writes an image that is here as an OCI archive, which Docker reads too.
+   *
+   * @param out is flushed and not closed; after a failure, what it got is no whole archive
+   */
+  public void exportArchive(
+      String reference, ArchiveForm form, OutputStream out, Progress progress) {
+    String what = "export the image " + reference;
+    // While it is held, no blob is removed.
+    try (Closeable _ = catalog.intake();
+        WorkDirectory work = WorkDirectory.create(layout)) {
+      ImageRecord record =
+          record(reference)
+              .orElseThrow(
+                  () -> new ImageException(what, "there is none; `carafe image ls` shows them"));
+      String asked = storedName(reference);
+      Optional<String> name =
+          record.names().stream().min(Comparator.comparing(each -> !each.equals(asked)));
+      progress.step("Exporting " + reference);
+      new ImageExport(blobs, work, progress)
+          .write(record, name, form, new BufferedOutputStream(out, 1 << 16));
+    } catch (IOException e) {
+      throw failed(what, e);
+    }
+  }
+
+  /** Like the other, into a file that is there whole or not at all, in the place of any before. */
+  public void exportArchive(String reference, ArchiveForm form, Path file, Progress progress) {
+    try {
+      WholeFile.write(file, out -> exportArchive(reference, form, out, progress));
+    } catch (IOException e) {
+      throw failed("export the image " + reference, e);
+    }
+  }
+
   private void forgetOrphans(IOException reason) {
     try {
       catalog.collect();
@@ -324,11 +402,16 @@ public final class ImageStore {
 
   private Image image(ImageRecord record) {
     String digest = record.manifest().digest();
+    List<Path> files = new ArrayList<>();
+    for (Part part : record.parts()) { // on the way of every start: no stream
+      files.add(layout.squashfs(part.key()));
+    }
     return new Image(
         digest,
         record.names(),
         record.config(),
-        layout.squashfs(digest),
+        files.getFirst(),
+        files.subList(1, files.size()),
         record.bytes(),
         record.layers(),
         record.created());

@@ -66,8 +66,13 @@ final class StoreFixture {
 
   /** What a stranger sees in the image: a line per name, sorted, without times. */
   static List<String> listing(Image image) throws IOException, InterruptedException {
+    return listing(image.rootfs());
+  }
+
+  /** What a stranger sees in one of an image's files. */
+  static List<String> listing(Path squashfs) throws IOException, InterruptedException {
     List<String> lines = new ArrayList<>();
-    Tool.run("unsquashfs", "-lln", "-d", "", image.rootfs().toString())
+    Tool.run("unsquashfs", "-lln", "-d", "", squashfs.toString())
         .lines()
         .filter(line -> line.length() > 10 && "-dlcbp".indexOf(line.charAt(0)) >= 0)
         .map(line -> line.replaceAll("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} ", ""))

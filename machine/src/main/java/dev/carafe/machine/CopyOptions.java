@@ -1,6 +1,8 @@
 package dev.carafe.machine;
 
+import java.nio.file.Path;
 import java.util.OptionalInt;
+import java.util.function.Predicate;
 
 /**
  * How to copy.
@@ -12,26 +14,42 @@ import java.util.OptionalInt;
  * @param uid owner of everything copied in; wins over {@code keepOwner}
  * @param gid group of everything copied in; wins over {@code keepOwner}
  * @param mode permission bits for files copied in, 0 to 07777
+ * @param takes copying a tree in: whether an entry below its top, whose path it is given relative
+ *     to that top, is copied. Nothing below a directory that is left out is looked at. Called by
+ *     the thread that copies, once for each entry, a directory before what is in it
  */
 public record CopyOptions(
-    boolean intoDirectory, boolean keepOwner, OptionalInt uid, OptionalInt gid, OptionalInt mode) {
+    boolean intoDirectory,
+    boolean keepOwner,
+    OptionalInt uid,
+    OptionalInt gid,
+    OptionalInt mode,
+    Predicate<Path> takes) {
+  private static final Predicate<Path> ALL = path -> true;
+
   public static final CopyOptions DEFAULT =
-      new CopyOptions(false, false, OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+      new CopyOptions(
+          false, false, OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), ALL);
 
   public CopyOptions withIntoDirectory() {
-    return new CopyOptions(true, keepOwner, uid, gid, mode);
+    return new CopyOptions(true, keepOwner, uid, gid, mode, takes);
   }
 
   public CopyOptions withKeepOwner() {
-    return new CopyOptions(intoDirectory, true, uid, gid, mode);
+    return new CopyOptions(intoDirectory, true, uid, gid, mode, takes);
   }
 
   public CopyOptions withOwner(int owner, int group) {
     return new CopyOptions(
-        intoDirectory, keepOwner, OptionalInt.of(owner), OptionalInt.of(group), mode);
+        intoDirectory, keepOwner, OptionalInt.of(owner), OptionalInt.of(group), mode, takes);
   }
 
   public CopyOptions withMode(int bits) {
-    return new CopyOptions(intoDirectory, keepOwner, uid, gid, OptionalInt.of(bits));
+    return new CopyOptions(intoDirectory, keepOwner, uid, gid, OptionalInt.of(bits), takes);
+  }
+
+  /** Only what {@code filter} takes; see {@link #takes}. */
+  public CopyOptions withOnly(Predicate<Path> filter) {
+    return new CopyOptions(intoDirectory, keepOwner, uid, gid, mode, filter);
   }
 }

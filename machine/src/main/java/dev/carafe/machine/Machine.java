@@ -1,8 +1,11 @@
 package dev.carafe.machine;
 
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -16,6 +19,14 @@ public interface Machine {
 
   /** What the machine was made from. */
   MachineSpec spec();
+
+  /**
+   * The digest of the image that the machine stands on, whatever its name means by now; empty
+   * before the first start, and where the engine does not tell.
+   */
+  default Optional<String> imageDigest() {
+    return Optional.empty();
+  }
 
   /** How the machine is now. Changes nothing, also when the machine is dead or does not answer. */
   MachineStatus status();
@@ -102,6 +113,38 @@ public interface Machine {
 
   default void copyOut(String guest, Path host) {
     copyOut(guest, host, CopyOptions.DEFAULT);
+  }
+
+  /**
+   * Writes what the running machine has changed on its disk as one layer that belongs on top of its
+   * image: an uncompressed tar, as the OCI image specification has it. It is what the disk held at
+   * one moment. The machine goes on meanwhile; only at that moment its file system stands still,
+   * for some milliseconds. What it costs follows what was changed, not the size of the image.
+   *
+   * <p>The layer has every file that was made, changed or replaced, with mode, set-id bits, owner,
+   * extended attributes, modification time (whole seconds), holes, its other names, devices and
+   * named pipes; a directory also when only something in it was changed; and what was deleted, as
+   * {@code .wh.NAME}. Not sockets, and not {@code /proc}, {@code /sys}, {@code /dev}, {@code /run},
+   * {@code /tmp}, {@code /var/tmp}, of which the last two are empty directories of mode 1777, nor
+   * {@code /etc/hosts}, {@code resolv.conf}, {@code hostname} and {@code machine-id}, which belong
+   * to a run. Files whose data was not yet written out by their program are as they were.
+   *
+   * <p>Blocks until {@code layer} has taken all of it: while it takes nothing, the machine keeps
+   * aside what it overwrites, for which it has a quarter of its disk's size. When that is not
+   * enough, or the machine ends, this fails and the machine goes on as before. One freeze of a
+   * machine goes on at a time. An interrupt ends it.
+   *
+   * @param leftOut absolute paths in the guest that the layer is not to have, with all below them;
+   *     taken literally, at most 4,096; whether there is anything does not matter
+   * @param layer gets the tar; it is neither buffered beyond 64 KiB nor closed. When this throws,
+   *     what it got is no whole archive
+   * @return for how long the file system stood still
+   * @throws MachineException STATE when it does not run; INVALID when a path makes no sense; COPY
+   *     when the guest cannot, a freeze goes on already, or {@code layer} throws; GUEST when what
+   *     the guest sends is no layer; LOST when the machine ends meanwhile
+   */
+  default Duration freeze(Set<String> leftOut, OutputStream layer) {
+    throw unsupported("freeze machine '" + name() + "'");
   }
 
   /**

@@ -31,9 +31,22 @@ public final class LayerMerger {
   private final MergedTree tree;
   private long rawBytes;
 
+  /** Merges layers of which the first stands on nothing. */
   public LayerMerger(Limits limits) {
+    this(limits, false);
+  }
+
+  private LayerMerger(Limits limits, boolean onTop) {
     this.limits = limits;
-    tree = new MergedTree(limits);
+    tree = new MergedTree(limits, onTop);
+  }
+
+  /**
+   * Merges layers that stand on an image which is not looked at: what they hide of it is written
+   * too. {@link #index} throws {@link UnknownBelowException} for a layer that leans on it.
+   */
+  public static LayerMerger onTop(Limits limits) {
+    return new LayerMerger(limits, true);
   }
 
   /**
@@ -72,16 +85,36 @@ public final class LayerMerger {
   }
 
   /**
-   * Writes the merged tree. Call once, after all layers have been indexed.
+   * Writes the merged tree for a squashfs: what it hides, if it stands on an image, in overlayfs's
+   * own words. Call once, after all layers have been indexed.
    *
    * @param layers the same layers in the same order
    * @param progress gets the uncompressed bytes read so far
    */
   public void write(List<Layer> layers, TarWriter out, LongConsumer progress) throws IOException {
-    for (MergedTree.Node directory : tree.directories()) {
-      out.write(kept(directory.attributes.named(directory.path())));
+    write(layers, new Hiding.OfOverlay(), out, progress);
+  }
+
+  /** Like {@link #write}, but what comes out is a layer of an OCI image again. */
+  public void writeLayer(List<Layer> layers, TarWriter out, LongConsumer progress)
+      throws IOException {
+    write(layers, new Hiding.OfLayer(), out, progress);
+  }
+
+  private void write(List<Layer> layers, Hiding hiding, TarWriter out, LongConsumer progress)
+      throws IOException {
+    for (TreeNode directory : tree.directories()) {
+      TarEntry entry = kept(directory.attributes.named(directory.path()));
+      if (directory.opaque && !directory.parent.isKnown()) {
+        hiding.opaque(entry, out);
+      } else {
+        out.write(entry);
+      }
     }
-    MergedTree.Node[][] winners = tree.winners();
+    for (TreeNode gone : tree.whiteouts()) {
+      hiding.whiteout(gone.parent.path(), gone.name, out);
+    }
+    TreeNode[][] winners = tree.winners();
     long before = 0;
     for (int i = 0; i < layers.size(); i++) {
       try (CountingInputStream in = new CountingInputStream(layers.get(i).open())) {
@@ -95,13 +128,13 @@ public final class LayerMerger {
 
   private static void writeLayer(
       TarReader reader,
-      MergedTree.Node[] winners,
+      TreeNode[] winners,
       TarWriter out,
       CountingInputStream in,
       long before,
       LongConsumer progress)
       throws IOException {
-    for (MergedTree.Node first : winners) {
+    for (TreeNode first : winners) {
       TarEntry entry = reader.next();
       if (entry == null) {
         throw new BadArchiveException("a layer has changed while it was read");
@@ -113,7 +146,7 @@ public final class LayerMerger {
       String path = first.path();
       TarEntry clean = kept(entry);
       out.write(clean.named(path), reader.contents());
-      for (MergedTree.Node other = first.next; other != null; other = other.next) {
+      for (TreeNode other = first.next; other != null; other = other.next) {
         // Only files are linked: sqfstar does not know other kinds as targets, and a second device
         // or symbolic link is the same to whoever uses it.
         out.write(
@@ -143,17 +176,6 @@ public final class LayerMerger {
                     || !(name.startsWith("user.")
                         || name.startsWith("trusted.")
                         || name.startsWith("security.")));
-    return new TarEntry(
-        entry.name(),
-        entry.type(),
-        entry.link(),
-        entry.mode(),
-        entry.uid(),
-        entry.gid(),
-        entry.mtime(),
-        entry.size(),
-        entry.major(),
-        entry.minor(),
-        xattrs);
+    return entry.withXattrs(xattrs);
   }
 }

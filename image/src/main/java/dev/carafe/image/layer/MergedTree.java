@@ -5,6 +5,7 @@ import dev.carafe.image.tar.TarEntry;
 import dev.carafe.image.tar.TarEntry.Type;
 import dev.carafe.image.tar.TarLimits;
 import dev.carafe.image.tar.TarPath;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,6 +30,10 @@ import java.util.Map;
  *   <li>A parent that is a symbolic link is followed, inside the image: {@code ..} stops at the
  *       root. A parent that does not exist becomes a plain directory.
  * </ul>
+ *
+ * <p>A tree may stand on an image that it does not know ({@code onTop}). Then it remembers what
+ * hides something of that image: names that are gone, and directories through which nothing shows.
+ * Such a tree refuses whatever leans on the image below, by {@link UnknownBelowException}.
  */
 final class MergedTree {
   private static final String WHITEOUT = ".wh.";
@@ -42,59 +47,8 @@ final class MergedTree {
   /** What one name costs in heap beside its characters, roughly, measured with 64-bit headers. */
   private static final int NODE_BYTES = 160;
 
-  /** One name in the tree. */
-  static final class Node {
-    final Node parent;
-    final String name;
-
-    /** The layer that put the name here. */
-    int layer;
-
-    /** Where the contents are: not {@link #layer} for a hard link to a lower layer's file. */
-    int sourceLayer;
-
-    int sourceEntry;
-
-    /** By name; null for everything but directories. */
-    Map<String, Node> children;
-
-    /** Of directories, whose entries are not read a second time. */
-    TarEntry attributes;
-
-    /** Of symbolic links. */
-    String target;
-
-    /** Of {@link #path}, one slash more than it has. */
-    final int pathBytes;
-
-    /** The next name of the same file, once {@link #winners} has run. */
-    Node next;
-
-    Node(Node parent, String name) {
-      this.parent = parent;
-      this.name = name;
-      pathBytes = parent == null ? 0 : parent.pathBytes + 1 + name.length();
-    }
-
-    boolean isDirectory() {
-      return children != null;
-    }
-
-    /** From the root, without a slash at the front; empty for the root. */
-    String path() {
-      if (parent == null) {
-        return "";
-      }
-      Deque<String> names = new ArrayDeque<>();
-      for (Node node = this; node.parent != null; node = node.parent) {
-        names.addFirst(node.name);
-      }
-      return String.join("/", names);
-    }
-  }
-
   private final Limits limits;
-  private final Node root = new Node(null, "");
+  private final TreeNode root = new TreeNode(null, "");
   private final List<Integer> entriesOfLayer = new ArrayList<>();
   private int layer = -1;
   private int entry;
@@ -103,9 +57,13 @@ final class MergedTree {
   private long indexBytes;
   private long whiteoutWork;
 
-  MergedTree(Limits limits) {
+  /**
+   * @param onTop the layers stand on an image that is not among them
+   */
+  MergedTree(Limits limits, boolean onTop) {
     this.limits = limits;
     makeDirectory(root, TarEntry.plainDirectory(""));
+    root.opaque = !onTop;
   }
 
   /** The following entries are of a layer above all before. */
@@ -116,7 +74,7 @@ final class MergedTree {
   }
 
   /** Applies the next entry of the current layer. */
-  void add(TarEntry added) throws BadArchiveException {
+  void add(TarEntry added) throws IOException {
     entry++;
     entriesOfLayer.set(layer, entry + 1);
     if (++entries > limits.entries()) {
@@ -140,12 +98,15 @@ final class MergedTree {
       whiteout(parents, name);
       return;
     }
-    Node parent = parent(parents);
+    TreeNode parent = parent(parents);
     switch (added.type()) {
       case DIRECTORY -> {
-        Node existing = parent.children.get(name);
-        Node directory =
-            existing != null && existing.isDirectory() ? existing : replace(parent, name);
+        TreeNode existing = parent.children.get(name);
+        boolean merges = existing != null && existing.isDirectory();
+        TreeNode directory = merges ? existing : replace(parent, name);
+        if (existing != null && !merges) {
+          directory.opaque = true; // what stood here hid what is below
+        }
         setAttributes(directory, added);
       }
       case HARD_LINK -> hardLink(parent, name, added);
@@ -156,7 +117,7 @@ final class MergedTree {
           throw new BadArchiveException(
               "the link " + TarPath.shown(added.name()) + " has no target that Linux allows");
         }
-        Node link = here(replace(parent, name));
+        TreeNode link = here(replace(parent, name));
         link.target = added.link();
         account(added.link().length());
       }
@@ -164,16 +125,16 @@ final class MergedTree {
     }
   }
 
-  private Node here(Node node) {
+  private TreeNode here(TreeNode node) {
     node.sourceLayer = layer;
     node.sourceEntry = entry;
     return node;
   }
 
-  private void hardLink(Node parent, String name, TarEntry added) throws BadArchiveException {
+  private void hardLink(TreeNode parent, String name, TarEntry added) throws IOException {
     List<String> path = TarPath.components(added.link());
-    Node target = path.isEmpty() ? root : lookUp(path);
-    if (target == null || target.isDirectory()) {
+    TreeNode target = path.isEmpty() ? root : lookUp(path);
+    if (target == null || target.isDirectory() || target.whiteout) {
       throw new BadArchiveException(
           "the hard link "
               + TarPath.shown(added.name())
@@ -184,17 +145,21 @@ final class MergedTree {
     if (parent.children.get(name) == target) {
       return; // a link to itself changes nothing
     }
-    Node link = replace(parent, name);
+    TreeNode link = replace(parent, name);
     link.sourceLayer = target.sourceLayer;
     link.sourceEntry = target.sourceEntry;
     link.target = target.target;
   }
 
-  private void whiteout(List<String> parents, String name) throws BadArchiveException {
-    Node parent = resolve(parents, false);
+  private void whiteout(List<String> parents, String name) throws IOException {
+    TreeNode parent = resolve(parents, false);
     if (name.equals(OPAQUE)) {
+      if (parent == root && !root.opaque) {
+        throw new UnknownBelowException("the root"); // overlayfs knows no opaque root
+      }
       if (parent != null && parent.isDirectory()) {
         removeLower(parent);
+        parent.opaque = true;
       }
       return;
     }
@@ -208,14 +173,27 @@ final class MergedTree {
     if (parent == null || !parent.isDirectory()) {
       return;
     }
-    Node node = parent.children.get(hidden);
+    TreeNode node = parent.children.get(hidden);
     if (node != null && isGoneAfterRemovingLower(node)) {
       parent.children.remove(hidden);
     }
+    if (!parent.isKnown()) {
+      hideBelow(parent, hidden);
+    }
   }
 
-  private void removeLower(Node directory) throws BadArchiveException {
-    for (Iterator<Node> all = directory.children.values().iterator(); all.hasNext(); ) {
+  /** A file of the whiteout's own layer hides what is below by itself. */
+  private void hideBelow(TreeNode parent, String hidden) throws IOException {
+    TreeNode left = parent.children.get(hidden);
+    if (left == null) {
+      replace(parent, hidden).whiteout = true;
+    } else if (left.isDirectory()) {
+      left.opaque = true;
+    }
+  }
+
+  private void removeLower(TreeNode directory) throws IOException {
+    for (Iterator<TreeNode> all = directory.children.values().iterator(); all.hasNext(); ) {
       if (isGoneAfterRemovingLower(all.next())) {
         all.remove();
       }
@@ -226,26 +204,29 @@ final class MergedTree {
    * Takes what lower layers put at or below {@code top}; true when {@code top} itself goes too. A
    * directory that only holds something of the current layer stays, as one nobody described.
    */
-  private boolean isGoneAfterRemovingLower(Node top) throws BadArchiveException {
+  private boolean isGoneAfterRemovingLower(TreeNode top) throws IOException {
     count(1);
     if (!top.isDirectory()) {
-      return top.layer != layer;
+      return top.whiteout || top.layer != layer;
     }
     // Without recursion: a hostile tree may be two thousand directories deep. Children come after
     // their parents in the list, so going backwards empties from the leaves.
-    List<Node> directories = new ArrayList<>(List.of(top));
+    List<TreeNode> directories = new ArrayList<>(List.of(top));
     for (int i = 0; i < directories.size(); i++) {
       count(directories.get(i).children.size());
       directories.get(i).children.values().stream()
-          .filter(Node::isDirectory)
+          .filter(TreeNode::isDirectory)
           .forEach(directories::add);
     }
-    for (Node directory : directories.reversed()) {
+    for (TreeNode directory : directories.reversed()) {
       directory
           .children
           .values()
           .removeIf(
-              child -> child.layer != layer && (!child.isDirectory() || child.children.isEmpty()));
+              child ->
+                  child.whiteout
+                      || child.layer != layer
+                          && (!child.isDirectory() || child.children.isEmpty()));
       if (directory.layer != layer) {
         directory.attributes = TarEntry.plainDirectory("");
       }
@@ -254,13 +235,20 @@ final class MergedTree {
   }
 
   /** The directory at {@code path}, made where it is missing. */
-  private Node parent(List<String> path) throws BadArchiveException {
+  private TreeNode parent(List<String> path) throws IOException {
     return resolve(path, true);
   }
 
-  private Node lookUp(List<String> path) throws BadArchiveException {
-    Node parent = resolve(path.subList(0, path.size() - 1), false);
-    return parent == null || !parent.isDirectory() ? null : parent.children.get(path.getLast());
+  private TreeNode lookUp(List<String> path) throws IOException {
+    TreeNode parent = resolve(path.subList(0, path.size() - 1), false);
+    if (parent == null || !parent.isDirectory()) {
+      return null;
+    }
+    TreeNode found = parent.children.get(path.getLast());
+    if (found == null && !parent.isKnown()) {
+      throw new UnknownBelowException(TarPath.shown(String.join("/", path)));
+    }
+    return found;
   }
 
   /**
@@ -268,9 +256,9 @@ final class MergedTree {
    *
    * @return null when it is not there and {@code make} is false
    */
-  private Node resolve(List<String> path, boolean make) throws BadArchiveException {
+  private TreeNode resolve(List<String> path, boolean make) throws IOException {
     Deque<String> rest = new ArrayDeque<>(path);
-    Node at = root;
+    TreeNode at = root;
     int links = 0;
     while (!rest.isEmpty()) {
       String name = rest.removeFirst();
@@ -278,7 +266,7 @@ final class MergedTree {
         at = at.parent == null ? at : at.parent;
         continue;
       }
-      Node child = at.children.get(name);
+      TreeNode child = at.children.get(name);
       if (child != null && child.target != null) {
         if (++links > MOST_LINKS) {
           throw new BadArchiveException(
@@ -291,11 +279,16 @@ final class MergedTree {
         target.reversed().forEach(rest::addFirst);
         continue;
       }
+      if (child == null && !at.isKnown()) {
+        throw new UnknownBelowException(TarPath.shown(String.join("/", path)));
+      }
       if (child == null || !child.isDirectory()) {
         if (!make) {
           return null;
         }
+        boolean replaces = child != null;
         child = replace(at, name);
+        child.opaque = replaces;
         makeDirectory(child, TarEntry.plainDirectory(""));
       }
       at = child;
@@ -304,7 +297,7 @@ final class MergedTree {
   }
 
   /** Like {@link TarPath#components}, but {@code ..} may stand in a symbolic link's target. */
-  private static List<String> linkComponents(String target) throws BadArchiveException {
+  private static List<String> linkComponents(String target) throws IOException {
     List<String> components = new ArrayList<>();
     for (String component : target.split("/")) {
       if (component.equals("..")) {
@@ -316,8 +309,8 @@ final class MergedTree {
     return components;
   }
 
-  private Node replace(Node parent, String name) throws BadArchiveException {
-    Node node = new Node(parent, name);
+  private TreeNode replace(TreeNode parent, String name) throws IOException {
+    TreeNode node = new TreeNode(parent, name);
     if (node.pathBytes > TarLimits.PATH_BYTES) { // links in a path can make it longer than it looks
       throw new BadArchiveException(
           "a path below " + TarPath.shown(parent.path()) + " is longer than Linux allows");
@@ -328,7 +321,7 @@ final class MergedTree {
     return node;
   }
 
-  private void setAttributes(Node directory, TarEntry attributes) throws BadArchiveException {
+  private void setAttributes(TreeNode directory, TarEntry attributes) throws IOException {
     makeDirectory(directory, attributes.named(""));
     directory.layer = layer;
     for (Map.Entry<String, String> xattr : attributes.xattrs().entrySet()) {
@@ -336,7 +329,7 @@ final class MergedTree {
     }
   }
 
-  private static void makeDirectory(Node node, TarEntry attributes) {
+  private static void makeDirectory(TreeNode node, TarEntry attributes) {
     if (node.children == null) {
       node.children = new HashMap<>(4);
     }
@@ -344,14 +337,14 @@ final class MergedTree {
   }
 
   /** A layer of nothing but whiteouts over a large tree must not keep us busy for hours. */
-  private void count(int visited) throws BadArchiveException {
+  private void count(int visited) throws IOException {
     whiteoutWork += visited;
     if (whiteoutWork > MOST_WHITEOUT_WORK) {
       throw new BadArchiveException("its whiteouts hide far more than any image has");
     }
   }
 
-  private void account(int bytes) throws BadArchiveException {
+  private void account(int bytes) throws IOException {
     indexBytes += bytes;
     if (indexBytes > limits.indexBytes()) {
       throw new BadArchiveException(
@@ -372,36 +365,52 @@ final class MergedTree {
   }
 
   /** All directories but the root, each after its parent, in the order of their names. */
-  List<Node> directories() {
-    List<Node> directories = new ArrayList<>();
-    Deque<Node> rest = new ArrayDeque<>(List.of(root));
+  List<TreeNode> directories() {
+    List<TreeNode> directories = new ArrayList<>();
+    Deque<TreeNode> rest = new ArrayDeque<>(List.of(root));
     while (!rest.isEmpty()) {
-      Node node = rest.removeFirst();
+      TreeNode node = rest.removeFirst();
       if (node != root) {
         directories.add(node);
       }
-      sortedChildren(node).stream().filter(Node::isDirectory).forEach(rest::addLast);
+      sortedChildren(node).stream().filter(TreeNode::isDirectory).forEach(rest::addLast);
     }
     return directories;
+  }
+
+  /** The names that hide something of the image below, and are nothing themselves. */
+  List<TreeNode> whiteouts() {
+    List<TreeNode> whiteouts = new ArrayList<>();
+    Deque<TreeNode> rest = new ArrayDeque<>(List.of(root));
+    while (!rest.isEmpty()) {
+      for (TreeNode child : sortedChildren(rest.removeFirst())) {
+        if (child.whiteout && !child.parent.isKnown()) {
+          whiteouts.add(child);
+        } else if (child.isDirectory()) {
+          rest.addLast(child);
+        }
+      }
+    }
+    return whiteouts;
   }
 
   /**
    * For every layer and every entry in it, the first of the names that stand for it in the end;
    * null for most entries that were replaced. Call once, after the last entry.
    */
-  Node[][] winners() {
-    Node[][] winners = new Node[entriesOfLayer.size()][];
+  TreeNode[][] winners() {
+    TreeNode[][] winners = new TreeNode[entriesOfLayer.size()][];
     for (int i = 0; i < winners.length; i++) {
-      winners[i] = new Node[entriesOfLayer.get(i)];
+      winners[i] = new TreeNode[entriesOfLayer.get(i)];
     }
-    Deque<Node> rest = new ArrayDeque<>(List.of(root));
+    Deque<TreeNode> rest = new ArrayDeque<>(List.of(root));
     while (!rest.isEmpty()) {
-      for (Node child : sortedChildren(rest.removeFirst())) {
+      for (TreeNode child : sortedChildren(rest.removeFirst())) {
         if (child.isDirectory()) {
           rest.addLast(child);
-        } else {
-          Node[] slots = winners[child.sourceLayer];
-          Node first = slots[child.sourceEntry];
+        } else if (!child.whiteout) {
+          TreeNode[] slots = winners[child.sourceLayer];
+          TreeNode first = slots[child.sourceEntry];
           if (first == null) {
             slots[child.sourceEntry] = child;
           } else {
@@ -414,8 +423,8 @@ final class MergedTree {
     return winners;
   }
 
-  private static List<Node> sortedChildren(Node directory) {
-    List<Node> children = new ArrayList<>(directory.children.values());
+  private static List<TreeNode> sortedChildren(TreeNode directory) {
+    List<TreeNode> children = new ArrayList<>(directory.children.values());
     children.sort((a, b) -> a.name.compareTo(b.name));
     return children;
   }

@@ -26,7 +26,8 @@ public final class AptMirrors {
       } catch (IllegalArgumentException e) {
         continue; // apt's own forms, such as mirror+file:
       }
-      if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+      if (uri.getHost() != null
+          && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
         mirrors.add(uri);
       }
     }

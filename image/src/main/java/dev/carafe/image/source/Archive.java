@@ -55,11 +55,14 @@ public final class Archive {
       return rootFilesystem(intake, plain, bare);
     }
     Spool spool = Spool.read(intake, plain);
-    if (found != Kind.OCI && spool.has("manifest.json")) {
+    LayoutSource source = new LayoutSource(spool::file);
+    boolean docker = found != Kind.OCI && spool.has("manifest.json");
+    boolean layout = found != Kind.DOCKER && spool.has("index.json");
+    // An archive may be both. The layout keeps the image's digest, but may not say which is meant.
+    if (docker && !(layout && source.isOfOne())) {
       return DockerArchive.take(intake, spool);
     }
-    if (found != Kind.DOCKER && spool.has("index.json")) {
-      LayoutSource source = new LayoutSource(spool::file);
+    if (layout) {
       byte[] top = source.top(Optional.empty());
       return Transfer.take(intake, source, Transfer.choose(source, top, intake.platform()));
     }

@@ -10,6 +10,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Writes the manifest and configuration that an image from a source without them needs. */
 public final class Assembly {
+  /** The kind of manifest that is written here. */
+  public static final String MANIFEST = Manifest.mediaTypes().get(1);
+
   private Assembly() {}
 
   /**
@@ -25,16 +28,20 @@ public final class Assembly {
   static Content of(Intake intake, byte[] configFile, ImageConfig config, List<Layer> layers)
       throws IOException {
     Descriptor configBlob = intake.blobs().put(intake.work(), ConfigFile.MEDIA_TYPE, configFile);
+    byte[] manifest = manifest(configBlob, layers);
+    return new Content(
+        intake.blobs().put(intake.work(), MANIFEST, manifest), configBlob, config, layers);
+  }
+
+  /** The manifest of an image of {@code layers}, lowest first. */
+  public static byte[] manifest(Descriptor config, List<Layer> layers) {
     ObjectNode root = Json.MAPPER.createObjectNode();
     root.put("schemaVersion", 2);
-    String mediaType = Manifest.mediaTypes().get(1);
-    root.put("mediaType", mediaType);
-    describe(root.putObject("config"), configBlob);
+    root.put("mediaType", MANIFEST);
+    describe(root.putObject("config"), config);
     ArrayNode array = root.putArray("layers");
     layers.forEach(layer -> describe(array.addObject(), layer.blob()));
-    Descriptor manifest =
-        intake.blobs().put(intake.work(), mediaType, Json.MAPPER.writeValueAsBytes(root));
-    return new Content(manifest, configBlob, config, layers);
+    return Json.MAPPER.writeValueAsBytes(root);
   }
 
   private static void describe(ObjectNode object, Descriptor blob) {

@@ -2,7 +2,9 @@ package dev.carafe.image.source;
 
 import dev.carafe.image.ImageConfig;
 import dev.carafe.image.store.Digests;
+import dev.carafe.image.store.Layer;
 import dev.carafe.image.tar.BadArchiveException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -105,6 +107,78 @@ public record ConfigFile(ImageConfig config, List<String> diffIds) {
     ArrayNode ids = rootfs.putArray("diff_ids");
     diffIds.forEach(ids::add);
     return Json.MAPPER.writeValueAsBytes(root);
+  }
+
+  /**
+   * A configuration that says what {@code below} says, about an image with other layers on top.
+   *
+   * @param kept of how many layers the history stays, from the lowest
+   * @param layers of the new image, lowest first
+   * @param createdBy what made the layers that are not kept, for the history
+   */
+  static byte[] onTop(
+      byte[] below,
+      int kept,
+      List<Layer> layers,
+      ImageConfig config,
+      Instant created,
+      String createdBy)
+      throws BadArchiveException {
+    ObjectNode root = (ObjectNode) Json.object(below, "configuration");
+    ImageConfig before = parse(below).config();
+    root.put("created", created.toString());
+    ObjectNode inner = root.withObject("config");
+    replace(inner, "Env", before.env(), config.env());
+    replace(inner, "Entrypoint", before.entrypoint(), config.entrypoint());
+    replace(inner, "Cmd", before.cmd(), config.cmd());
+    replace(inner, "WorkingDir", before.directory(), config.directory());
+    replace(inner, "User", before.user(), config.user());
+    ObjectNode rootfs = root.putObject("rootfs");
+    rootfs.put("type", "layers");
+    ArrayNode ids = rootfs.putArray("diff_ids");
+    layers.forEach(layer -> ids.add(layer.diffId()));
+    List<JsonNode> history = history(root.path("history"), kept);
+    ArrayNode lines = root.putArray("history");
+    history.forEach(lines::add);
+    for (int i = kept; i < layers.size(); i++) {
+      ObjectNode line = lines.addObject();
+      line.put("created", created.toString());
+      line.put("created_by", createdBy);
+    }
+    return Json.MAPPER.writeValueAsBytes(root);
+  }
+
+  /** The lines about the first layers: one for each, also where there were fewer, or none. */
+  private static List<JsonNode> history(JsonNode before, int layers) {
+    List<JsonNode> lines = new ArrayList<>();
+    int described = 0;
+    for (JsonNode line : before) {
+      boolean empty = line.path("empty_layer").asBoolean(false);
+      if (!empty && described == layers) {
+        break;
+      }
+      described += empty ? 0 : 1;
+      lines.add(line);
+    }
+    for (; described < layers; described++) {
+      lines.add(0, Json.MAPPER.createObjectNode().put("comment", "without history"));
+    }
+    return lines;
+  }
+
+  private static void replace(
+      ObjectNode object, String field, List<String> before, List<String> after) {
+    if (!after.equals(before)) {
+      object.remove(field);
+      put(object, field, after);
+    }
+  }
+
+  private static void replace(
+      ObjectNode object, String field, Optional<String> before, Optional<String> after) {
+    if (!after.equals(before)) {
+      object.put(field, after.orElse(""));
+    }
   }
 
   private static void put(ObjectNode object, String field, List<String> values) {

@@ -47,6 +47,12 @@ final class LayoutSource implements ContentSource {
         "it has no image with the tag " + tag.get() + "; there are: " + names(index.choices()));
   }
 
+  /** Whether its index names one manifest and no more. */
+  boolean isOfOne() throws IOException {
+    byte[] bytes = small(file.apply("index.json"), "index.json");
+    return Manifest.parse(bytes) instanceof Manifest.Index index && index.choices().size() == 1;
+  }
+
   private static byte[] tooMany(List<String> names) throws BadArchiveException {
     throw new BadArchiveException(
         "it holds several images (" + String.join(", ", names) + "); add :TAG for one of them");

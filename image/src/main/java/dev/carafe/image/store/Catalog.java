@@ -108,42 +108,91 @@ public final class Catalog {
     return digests;
   }
 
-  /** Whether a record and its squashfs are here. */
-  public boolean has(String digest) {
-    return Files.exists(layout.record(digest)) && Files.exists(layout.squashfs(digest));
+  /** Whether a record and all its squashfs files are here. */
+  public boolean has(String digest) throws IOException {
+    return byDigest(digest).filter(this::isWhole).isPresent();
+  }
+
+  /** Whether all the squashfs files of an image are here. */
+  public boolean isWhole(ImageRecord record) {
+    for (Part part : record.parts()) { // on the way of every start: no stream
+      if (!Files.exists(layout.squashfs(part.key()))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The squashfs with this key, when it is here and an image uses it. */
+  public Optional<Part> part(String key) throws IOException {
+    for (String digest : digests()) {
+      for (Part part : byDigest(digest).map(ImageRecord::parts).orElse(List.of())) {
+        if (part.key().equals(key) && Files.exists(layout.squashfs(key))) {
+          return Optional.of(part);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /**
    * Adds an image whose blobs are in the store already.
    *
-   * @param squashfs a finished file in a work directory, which becomes the image's
+   * @param made finished files in a work directory, by the part's key. One that is here already
+   *     stays as it is: a machine may have parts of it in its memory
+   * @return false when a part is neither here nor made: it was removed meanwhile
    */
-  public void add(ImageRecord record, Path squashfs) throws IOException {
+  public boolean add(ImageRecord record, Map<String, Path> made) throws IOException {
     try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
-      Durable.moveFlushed(squashfs, layout.squashfs(record.manifest().digest()));
-      record.write(layout.record(record.manifest().digest()));
-      writeIndex();
+      return addLocked(record, made);
+    }
+  }
+
+  private boolean addLocked(ImageRecord record, Map<String, Path> made) throws IOException {
+    for (Part part : record.parts()) {
+      Path file = layout.squashfs(part.key());
+      boolean here = Files.exists(file);
+      if (!here && !made.containsKey(part.key())) {
+        return false;
+      }
+      if (!here) {
+        Durable.moveFlushed(made.get(part.key()), file);
+      }
+    }
+    record.write(layout.record(record.manifest().digest()));
+    writeIndex();
+    return true;
+  }
+
+  /** Adds an image and names it, in one step for whoever prunes. */
+  public boolean add(ImageRecord record, Map<String, Path> made, String name) throws IOException {
+    try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
+      return addLocked(record, made) && nameLocked(name, record.manifest().digest(), "");
     }
   }
 
   /** Names an image; false when it has been removed meanwhile. */
   public boolean name(String name, String digest, String stamp) throws IOException {
     try (var _ = FileLocks.exclusive(layout.lock("catalog"))) {
-      Optional<ImageRecord> record = byDigest(digest);
-      if (record.isEmpty() || !has(digest)) {
-        return false;
-      }
-      Optional<Names.Entry> before = names.read(name);
-      List<String> more = new ArrayList<>(record.get().names());
-      more.add(name);
-      record.get().withNames(more).write(layout.record(digest));
-      names.write(new Names.Entry(name, digest, stamp));
-      if (before.isPresent() && !before.get().digest().equals(digest)) {
-        forgetName(before.get());
-      }
-      writeIndex();
-      return true;
+      return nameLocked(name, digest, stamp);
     }
+  }
+
+  private boolean nameLocked(String name, String digest, String stamp) throws IOException {
+    Optional<ImageRecord> record = byDigest(digest).filter(this::isWhole);
+    if (record.isEmpty()) {
+      return false;
+    }
+    Optional<Names.Entry> before = names.read(name);
+    List<String> more = new ArrayList<>(record.get().names());
+    more.add(name);
+    record.get().withNames(more).write(layout.record(digest));
+    names.write(new Names.Entry(name, digest, stamp));
+    if (before.isPresent() && !before.get().digest().equals(digest)) {
+      forgetName(before.get());
+    }
+    writeIndex();
+    return true;
   }
 
   private void forgetName(Names.Entry entry) throws IOException {
@@ -223,7 +272,7 @@ public final class Catalog {
       for (Path directory : List.of(layout.root(), layout.names(), layout.records())) {
         deleteLeftOver(directory);
       }
-      freed += deleteStraySquashfs(digests());
+      freed += deleteStraySquashfs();
       writeIndex();
     }
     return freed + collect();
@@ -237,7 +286,17 @@ public final class Catalog {
     }
   }
 
-  private long deleteStraySquashfs(Set<String> known) throws IOException {
+  /** The keys of all squashfs files that images are stacked from. */
+  private Set<String> keysInUse() throws IOException {
+    Set<String> keys = new HashSet<>();
+    for (String digest : digests()) {
+      byDigest(digest).ifPresent(r -> r.parts().forEach(part -> keys.add(part.key())));
+    }
+    return keys;
+  }
+
+  private long deleteStraySquashfs() throws IOException {
+    Set<String> known = keysInUse();
     long freed = 0;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(layout.squashfs(), "*.squashfs")) {
       for (Path file : files) {
@@ -251,17 +310,25 @@ public final class Catalog {
     return freed;
   }
 
+  /** Removes an image's record, and those of its squashfs files that no other image needs. */
   private long deleteImage(String digest) throws IOException {
     long freed = DiskUse.ofFile(layout.record(digest));
+    List<Part> parts;
     try {
-      freed += byDigest(digest).map(ImageRecord::bytes).orElse(0L);
+      parts = byDigest(digest).map(ImageRecord::parts).orElse(List.of());
     } catch (IOException damaged) {
-      // It goes all the same.
+      parts = List.of(new Part(digest, 0, 0)); // it goes all the same
     }
-    // The record first: a record promises a squashfs.
+    // The record first: a record promises its files.
     Files.deleteIfExists(layout.record(digest));
     Durable.flushDirectory(layout.records());
-    Files.deleteIfExists(layout.squashfs(digest));
+    Set<String> needed = keysInUse();
+    for (Part part : parts) {
+      if (!needed.contains(part.key())) {
+        Files.deleteIfExists(layout.squashfs(part.key()));
+        freed += part.bytes();
+      }
+    }
     Durable.flushDirectory(layout.squashfs());
     return freed;
   }

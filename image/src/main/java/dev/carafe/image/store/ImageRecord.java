@@ -20,13 +20,14 @@ import java.util.Optional;
  *
  * @param manifest the manifest's blob, whose digest is the image's
  * @param configDigest of the configuration's blob
- * @param bytes of the squashfs, without the hole at its end
+ * @param parts what its root filesystem is stacked from, lowest first: one squashfs, or one and
+ *     deltas on top of it
  * @param names that name the image, sorted
  */
 public record ImageRecord(
     Descriptor manifest,
     String configDigest,
-    long bytes,
+    List<Part> parts,
     Instant created,
     ImageConfig config,
     List<String> layers,
@@ -35,12 +36,23 @@ public record ImageRecord(
   private static final int MOST_BYTES = 8 << 20;
 
   public ImageRecord {
+    parts = List.copyOf(parts);
     layers = List.copyOf(layers);
     names = names.stream().sorted().distinct().toList();
   }
 
+  /** What all parts take on disk. */
+  public long bytes() {
+    return parts.stream().mapToLong(Part::bytes).sum();
+  }
+
+  /** Whether it is one squashfs of its own, as all images but those made on others are. */
+  private boolean isPlain() {
+    return parts.size() == 1 && parts.getFirst().key().equals(manifest.digest());
+  }
+
   ImageRecord withNames(List<String> others) {
-    return new ImageRecord(manifest, configDigest, bytes, created, config, layers, others);
+    return new ImageRecord(manifest, configDigest, parts, created, config, layers, others);
   }
 
   /** Reads a record; empty when it is not there. */
@@ -84,6 +96,7 @@ public record ImageRecord(
     List<String> env = new ArrayList<>();
     List<String> entrypoint = new ArrayList<>();
     List<String> cmd = new ArrayList<>();
+    List<Part> parts = new ArrayList<>();
     List<String> layers = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (int i = 1; i < lines.length - 1; i++) {
@@ -95,6 +108,7 @@ public record ImageRecord(
         case "config" -> configDigest = value;
         case "size" -> size = Long.parseLong(value);
         case "bytes" -> bytes = Long.parseLong(value);
+        case "part" -> parts.add(part(value.split(" ")));
         case "created" -> created = Instant.ofEpochMilli(Long.parseLong(value));
         case "architecture" -> architecture = value;
         case "os" -> os = value;
@@ -108,14 +122,21 @@ public record ImageRecord(
         default -> throw new IllegalArgumentException("unknown line");
       }
     }
+    if (parts.isEmpty()) {
+      parts.add(new Part(digest, bytes, layers.size()));
+    }
     return new ImageRecord(
         new Descriptor(mediaType, digest, size),
         configDigest,
-        bytes,
+        parts,
         created,
         new ImageConfig(env, directory, user, entrypoint, cmd, architecture, os),
         layers,
         names);
+  }
+
+  private static Part part(String[] words) {
+    return new Part(words[0], Long.parseLong(words[1]), Integer.parseInt(words[2]));
   }
 
   void write(Path file) throws IOException {
@@ -124,7 +145,11 @@ public record ImageRecord(
     line(text, "media-type", manifest.mediaType());
     line(text, "size", Long.toString(manifest.size()));
     line(text, "config", configDigest);
-    line(text, "bytes", Long.toString(bytes));
+    if (isPlain()) {
+      line(text, "bytes", Long.toString(bytes()));
+    } else {
+      parts.forEach(p -> line(text, "part", p.key() + " " + p.bytes() + " " + p.layers()));
+    }
     line(text, "created", Long.toString(created.toEpochMilli()));
     line(text, "architecture", config.architecture());
     line(text, "os", config.os());

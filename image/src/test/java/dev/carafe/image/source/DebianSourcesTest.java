@@ -117,6 +117,26 @@ class DebianSourcesTest {
         .hasMessageContaining("name an image instead");
   }
 
+  @Test
+  void theMirrorsAreThoseThatTheImageFetchesFrom() throws IOException {
+    write(
+        "etc/apt/sources.list",
+        """
+        deb http://mirror.example/debian bookworm main
+        deb [signed-by=/k/debian-archive-keyring.gpg] https://safe.example:8443/security bookworm-security main
+        deb [signed-by=/k/others.gpg] http://others.example/debian bookworm main
+        deb cdrom:[Disc] bookworm main
+        deb file:/srv/debian bookworm main
+        """);
+    assertThat(AptMirrors.of(root))
+        .extracting(Object::toString)
+        .containsExactly("http://mirror.example/debian", "https://safe.example:8443/security");
+    write("etc/apt/sources.list", "deb file:/srv/debian bookworm main\n");
+    assertThatThrownBy(() -> AptMirrors.of(root))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("names no Debian mirror with http or https");
+  }
+
   private DebianSources.Choice choose() throws IOException {
     return new DebianSources(root).choose();
   }

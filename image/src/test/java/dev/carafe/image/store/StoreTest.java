@@ -181,7 +181,7 @@ class StoreTest {
     return new ImageRecord(
         new Descriptor("application/x", DIGEST, 3),
         DIGEST,
-        4_096,
+        List.of(new Part(DIGEST, 4_096, 1)),
         Instant.ofEpochMilli(12_345),
         new ImageConfig(
             List.of("A=" + text, "B="),

@@ -1,5 +1,6 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.image.Image;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.host.Accelerator;
@@ -122,6 +123,15 @@ final class Jail {
       openToQemu(host);
     }
     add("--ro-bind", host.toString(), inside);
+    return this;
+  }
+
+  /** Shows an image's files inside, for reading. */
+  Jail read(Image image) {
+    read(image.rootfs(), "/image");
+    for (int i = 0; i < image.deltas().size(); i++) {
+      read(image.deltas().get(i), QemuArguments.delta(i));
+    }
     return this;
   }
 

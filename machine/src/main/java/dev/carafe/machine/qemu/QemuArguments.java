@@ -1,5 +1,6 @@
 package dev.carafe.machine.qemu;
 
+import dev.carafe.image.Image;
 import dev.carafe.machine.host.Accelerator;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +49,7 @@ final class QemuArguments {
         // the boundary here.
         "console=ttyS0 quiet panic=0 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check");
     qemu.add("-chardev", "file,id=console,path=/console");
-    qemu.devices();
+    qemu.devices(0);
     return qemu.arguments;
   }
 
@@ -57,12 +58,13 @@ final class QemuArguments {
    *
    * @param keep write what the guest does to its memory into the memory file: for making the next
    *     template
+   * @param deltas how many of its image's deltas there are, at {@link #delta}
    */
-  static List<String> restore(Shape shape, String name, boolean keep) {
+  static List<String> restore(Shape shape, String name, boolean keep, int deltas) {
     var qemu = new QemuArguments();
     qemu.machine(shape, name, keep);
     qemu.add("-chardev", "ringbuf,id=console,size=" + CONSOLE_BYTES);
-    qemu.devices();
+    qemu.devices(deltas);
     qemu.add("-incoming", "defer");
     return qemu.arguments;
   }
@@ -94,7 +96,12 @@ final class QemuArguments {
     add("-qmp", "unix:/sockets/qmp,server=on,wait=off");
   }
 
-  private void devices() {
+  /** Where the delta of that number, from 0, is inside. */
+  static String delta(int number) {
+    return "/delta" + number;
+  }
+
+  private void devices(int deltas) {
     add("-serial", "chardev:console");
     add("-device", "pvpanic-pci");
     add("-device", "virtio-serial-pci,id=ports,max_ports=" + (NETWORK_PORT + PORTS + 1));
@@ -113,6 +120,34 @@ final class QemuArguments {
     add("-blockdev", "driver=raw,node-name=overlay,file=overlay-file,discard=unmap");
     add("-device", "virtio-blk-pci,drive=overlay,rerror=report,werror=report");
     add("-device", "virtio-rng-pci");
+    // After the others, so that what these are called in the guest is as it was without deltas.
+    for (int i = 0; i < Image.MOST_DELTAS; i++) {
+      delta(i, i < deltas);
+    }
+  }
+
+  /** A disk for a delta; without one it reads as zeros and has no file. */
+  private void delta(int number, boolean used) {
+    String node = "delta" + number;
+    if (used) {
+      add(
+          "-blockdev",
+          "driver=file,node-name="
+              + node
+              + "-file,filename="
+              + delta(number)
+              + ",read-only=on,locking=off");
+      add("-blockdev", "driver=raw,node-name=" + node + ",file=" + node + "-file,read-only=on");
+    } else {
+      add(
+          "-blockdev",
+          "driver=null-co,node-name="
+              + node
+              + ",size="
+              + Image.DISK_BYTES
+              + ",read-zeroes=on,read-only=on");
+    }
+    add("-device", "virtio-blk-pci,drive=" + node + ",rerror=report,werror=report");
   }
 
   /** A port: a socket on the host, a named character device in the guest. */

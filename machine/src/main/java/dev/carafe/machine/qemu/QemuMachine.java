@@ -21,10 +21,12 @@ import dev.carafe.machine.Services;
 import dev.carafe.machine.Trace;
 import dev.carafe.machine.channel.Command;
 import dev.carafe.machine.channel.Configuration;
+import dev.carafe.machine.channel.Freeze;
 import dev.carafe.machine.network.Denials;
 import dev.carafe.machine.network.GuestFiles;
 import dev.carafe.machine.network.Relay;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** A machine of the built-in engine: its directory, and nothing that could go stale. */
@@ -67,7 +70,8 @@ final class QemuMachine implements Machine {
     return record().spec();
   }
 
-  Optional<String> imageDigest() {
+  @Override
+  public Optional<String> imageDigest() {
     try {
       return RecordFile.read(directory.record()).flatMap(MachineRecord::imageDigest);
     } catch (MachineException e) {
@@ -412,5 +416,12 @@ final class QemuMachine implements Machine {
   public void copyOut(String guest, Path host, CopyOptions options) {
     Run run = running("copy out of machine '" + name() + "'");
     engine.connections(directory).with(run, channel -> channel.get(guest, host, options));
+  }
+
+  @Override
+  public Duration freeze(Set<String> leftOut, OutputStream layer) {
+    Run run = running("freeze machine '" + name() + "'");
+    Freeze.Area area = Overlay.freezeArea(spec().overlayGib());
+    return engine.connections(directory).use(run, channel -> channel.freeze(area, leftOut, layer));
   }
 }

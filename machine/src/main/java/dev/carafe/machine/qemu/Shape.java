@@ -24,7 +24,7 @@ record Shape(
     int memoryMib) {
 
   /** Raised whenever the processor or the devices in {@link QemuArguments} change. */
-  private static final int DEVICES = 3;
+  private static final int DEVICES = 4;
 
   /** Below this the kernel does not boot; a machine that asks for less gets this. */
   private static final int LEAST_MEMORY_MIB = 192;

@@ -71,8 +71,8 @@ final class Start {
     engine.giveAway(RuntimeDirectory.nursery(sockets));
 
     Jail jail =
-        new Jail(engine.host(), shape, engine.root(), (long) spec.overlayGib() << 30)
-            .read(image.rootfs(), "/image")
+        new Jail(engine.host(), shape, engine.root(), Overlay.limit(spec.overlayGib()))
+            .read(image)
             .read(template.memory(), Jail.MEMORY)
             .write(directory.overlay(), "/overlay")
             .write(RuntimeDirectory.nursery(sockets), "/sockets")
@@ -81,19 +81,22 @@ final class Start {
     if (fresh) {
       Files.deleteIfExists(directory.overlay());
       jail.copyFirst(template.overlay(), directory.overlay());
+    } else {
+      Overlay.widen(directory.overlay());
     }
     Vm vm =
         Vm.spawn(
             "start machine '" + spec.name() + "'",
             jail.command(
-                QemuArguments.restore(shape, Strays.name(engine.home(), record.id()), false)),
+                QemuArguments.restore(
+                    shape, Strays.name(engine.home(), record.id()), false, image.deltas().size())),
             sockets,
             directory.log(),
             RESTORE);
     Trace.step("QEMU's process started");
     Optional<Keeper> keeper = network.prepare(spec.network());
     try {
-      bring(vm, fresh);
+      bring(vm, image, fresh);
       openNetwork(keeper);
     } catch (RuntimeException | IOException e) {
       vm.kill();
@@ -104,7 +107,7 @@ final class Start {
     workload();
   }
 
-  private void bring(Vm vm, boolean fresh) throws IOException {
+  private void bring(Vm vm, Image image, boolean fresh) throws IOException {
     try (Qmp qmp = vm.qmp()) {
       Trace.step("QEMU up");
       // As early as there is a process to name: from here on it is found by its record.
@@ -115,7 +118,7 @@ final class Start {
       try {
         channel = vm.firstChannel();
         Trace.step("the agent has answered");
-        channel.configure(identity(fresh), RESTORE);
+        channel.configure(identity(image, fresh), RESTORE);
         Trace.step("the machine has its identity");
         engine.connections(directory).adopt(Ports.adopt(directory, channel, 1));
       } catch (MachineException e) {
@@ -150,19 +153,19 @@ final class Start {
     }
   }
 
-  private Configuration identity(boolean fresh) {
+  private Configuration identity(Image image, boolean fresh) {
     String hostname = hostname(record.spec().name());
     var configuration =
         new Configuration()
             .entropy(Entropy.bytes(64))
             .clock(InstantSource.system())
-            .root()
+            .root(image.deltas().size())
             .hostname(hostname)
             .machineId(record.id() + record.id())
             .hosts(GuestFiles.hosts(hostname, record.spec().network()))
             .resolv(GuestFiles.resolv(record.spec().network(), Services.NONE));
     if (!fresh) {
-      configuration.overlayBytes((long) record.spec().overlayGib() << 30);
+      configuration.overlayBytes(Overlay.fileSystem(record.spec().overlayGib()));
     }
     return configuration;
   }

@@ -18,12 +18,16 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -111,7 +115,7 @@ final class Templates {
    * seen it.
    */
   Path blankOverlay(int overlayGib) {
-    Path place = root.resolve("blank-" + overlayGib);
+    Path place = root.resolve("blank-" + overlayGib + "-of-" + (Overlay.DISK_BYTES >> 30));
     if (!Files.exists(place)) {
       make(place, "Formatting an empty disk", making -> format(making, overlayGib));
     }
@@ -119,8 +123,32 @@ final class Templates {
   }
 
   private Path imagePlace(Shape shape, Image image, int overlayGib) {
-    String digest = image.digest().substring(image.digest().indexOf(':') + 1);
-    return root.resolve(shape.key()).resolve("image-" + digest + "-" + overlayGib);
+    return root.resolve(shape.key()).resolve("image-" + key(image) + "-" + overlayGib);
+  }
+
+  /**
+   * Names the files that an image is stacked from: pages of all of them are in a template's memory,
+   * and one image can be stacked in several ways.
+   */
+  static String key(Image image) {
+    StringBuilder names = new StringBuilder(digits(image.rootfs()));
+    if (image.deltas().isEmpty()) {
+      return names.toString(); // a digest would cost a start more than all the rest of this
+    }
+    image.deltas().forEach(delta -> names.append(' ').append(digits(delta)));
+    try {
+      byte[] key =
+          MessageDigest.getInstance("SHA-256")
+              .digest(names.toString().getBytes(StandardCharsets.US_ASCII));
+      return HexFormat.of().formatHex(key);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every Java platform has it
+    }
+  }
+
+  private static String digits(Path squashfs) {
+    String name = squashfs.getFileName().toString();
+    return name.substring(0, name.indexOf('.'));
   }
 
   // ---- making ----
@@ -233,7 +261,7 @@ final class Templates {
   }
 
   private void format(Making making, int overlayGib) throws IOException {
-    Storage.sparseFile(making.overlay(), Image.DISK_BYTES);
+    Storage.sparseFile(making.overlay(), Overlay.DISK_BYTES);
     List<String> command =
         List.of(
             host.program("mke2fs").toString(),
@@ -277,14 +305,14 @@ final class Templates {
   private void boot(Shape shape, Making making) throws IOException {
     Path placeholder = making.directory().resolve("image");
     Storage.sparseFile(placeholder, Image.DISK_BYTES);
-    Storage.sparseFile(making.overlay(), Image.DISK_BYTES);
+    Storage.sparseFile(making.overlay(), Overlay.DISK_BYTES);
     giveAway(making.overlay());
     Storage.sparseFile(making.memory(), (long) shape.memoryMib() << 20);
     giveAway(making.memory());
     Files.createFile(making.console());
     giveAway(making.console());
     Jail jail =
-        jail(shape, making, Image.DISK_BYTES)
+        jail(shape, making, Overlay.DISK_BYTES)
             .write(making.console(), "/console")
             .read(shape.kernel().vmlinux(), "/kernel")
             .read(shape.initramfs(), "/initramfs")
@@ -320,8 +348,11 @@ final class Templates {
       Shape shape, Template booted, Image image, Path blank, int overlayGib, Making making)
       throws IOException {
     Jail jail =
-        jail(shape, making, Math.max((long) overlayGib << 30, (long) shape.memoryMib() << 20))
-            .read(image.rootfs(), "/image")
+        jail(
+                shape,
+                making,
+                Math.max(Overlay.fileSystem(overlayGib), (long) shape.memoryMib() << 20))
+            .read(image)
             .copyFirst(booted.memory(), making.memory())
             .copyFirst(blank, making.overlay())
             .restored(booted.state());
@@ -329,7 +360,9 @@ final class Templates {
       Vm vm =
           Vm.spawn(
               "prepare image " + image.digest(),
-              jail.command(QemuArguments.restore(shape, Strays.name(home, making.id()), true)),
+              jail.command(
+                  QemuArguments.restore(
+                      shape, Strays.name(home, making.id()), true, image.deltas().size())),
               making.sockets(),
               making.log(),
               BOOT);
@@ -337,7 +370,10 @@ final class Templates {
         qmp.restoreInherited();
         try (Channel channel = vm.firstChannel()) {
           channel.configure(
-              new Configuration().entropy(Entropy.bytes(64)).clock(InstantSource.system()).root(),
+              new Configuration()
+                  .entropy(Entropy.bytes(64))
+                  .clock(InstantSource.system())
+                  .root(image.deltas().size()),
               BOOT);
           warm(channel, "true");
           warm(channel, "/bin/sh", "-c", "true");

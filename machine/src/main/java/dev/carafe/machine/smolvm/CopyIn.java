@@ -146,6 +146,9 @@ final class CopyIn {
               public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes a)
                   throws IOException {
                 Path below = root.relativize(path);
+                if (!path.equals(root) && !options.takes().test(below)) {
+                  return FileVisitResult.SKIP_SUBTREE;
+                }
                 add(tar, path, below.toString().isEmpty() ? "./" : below + "/");
                 return FileVisitResult.CONTINUE;
               }
@@ -153,7 +156,9 @@ final class CopyIn {
               @Override
               public FileVisitResult visitFile(Path path, BasicFileAttributes a)
                   throws IOException {
-                add(tar, path, root.relativize(path).toString());
+                if (options.takes().test(root.relativize(path))) {
+                  add(tar, path, root.relativize(path).toString());
+                }
                 return FileVisitResult.CONTINUE;
               }
 

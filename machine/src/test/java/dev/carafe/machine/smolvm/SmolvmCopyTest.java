@@ -50,6 +50,20 @@ class SmolvmCopyTest {
   }
 
   @Test
+  void whatTheFilterDoesNotTakeIsLeftOutWithAllBelowIt() throws IOException {
+    Path tree = tree();
+    CopyOptions options =
+        CopyOptions.DEFAULT.withOnly(
+            path -> !path.equals(Path.of("sub")) && !path.equals(Path.of("link")));
+    machine.copyIn(tree, guest.resolve("some").toString(), options);
+    Map<String, String> kept = describe(tree);
+    kept.keySet().removeIf(name -> name.startsWith("sub") || name.equals("link"));
+    // Its other name was left out, so it is the only one.
+    kept.computeIfPresent("second", (name, what) -> what.replace(" 2 ", " 1 "));
+    assertThat(describe(guest.resolve("some"))).isEqualTo(kept);
+  }
+
+  @Test
   void aFileGoesInAndComesOutAsItWas() throws IOException {
     Path file = Files.write(host.resolve("a:b -c"), new byte[3_000_000]);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r-x-w----"));
