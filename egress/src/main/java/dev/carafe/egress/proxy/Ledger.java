@@ -12,6 +12,9 @@ import java.util.Optional;
  * secret in it. Any thread.
  */
 final class Ledger {
+  private static final int BLOCKED_AND_FAILED = 1;
+  private static final int ALL = 2;
+
   private final Audit audit;
   private final Metrics metrics;
 
@@ -33,23 +36,35 @@ final class Ledger {
   }
 
   void allowed(Judge judge, Exchange exchange, List<Finding> findings) {
-    audit.allowed(keepable(judge, exchange), findings);
+    if (keeps(judge, ALL)) {
+      audit.allowed(keepable(judge, exchange), findings);
+    }
     findings.forEach(metrics::finding);
     metrics.decided(Metrics.Decision.ALLOWED, exchange);
   }
 
   /** It was refused, or came to nothing. */
   void ended(Judge judge, Exchange exchange, Refused why) {
-    Exchange kept = keepable(judge, exchange);
-    String reason = judge.keepable(why.reason());
+    if (keeps(judge, BLOCKED_AND_FAILED)) {
+      Exchange kept = keepable(judge, exchange);
+      String reason = judge.keepable(why.reason());
+      if (why.decided()) {
+        audit.blocked(kept, reason, why.finding());
+      } else {
+        audit.failed(kept, reason);
+      }
+    }
     if (why.decided()) {
-      audit.blocked(kept, reason, why.finding());
       why.finding().ifPresent(metrics::finding);
       metrics.decided(Metrics.Decision.BLOCKED, exchange);
     } else {
-      audit.failed(kept, reason);
       metrics.decided(Metrics.Decision.FAILED, exchange);
     }
+  }
+
+  /** Whether the routes want it written down. The audit was perhaps opened to keep even less. */
+  private static boolean keeps(Judge judge, int level) {
+    return level <= judge.routes().log().orElse(ALL);
   }
 
   private static Exchange keepable(Judge judge, Exchange exchange) {

@@ -97,6 +97,9 @@ final class AuthReader {
   /** A file's field: keys, with dots between them. */
   private Optional<SecretReference> field(Fields token) {
     Position at = token.at("field");
+    if (!token.has("file") && token.all().size() == 1) {
+      return Optional.empty(); // and a problem already
+    }
     if (!token.has("file")) {
       problems.add(at, "'field' says what of a JSON file is meant, and needs 'file' beside it");
       return Optional.empty();

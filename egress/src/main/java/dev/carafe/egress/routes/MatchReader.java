@@ -67,9 +67,6 @@ final class MatchReader {
       problem = "'*' has no meaning in a path; use the type PathPrefix or RegularExpression";
     } else if (value.contains("//") || value.contains("\\")) {
       problem = "paths with '//' or '\\' are refused, so this could never match";
-    } else if (List.of(value.split("/", -1)).stream()
-        .anyMatch(s -> s.equals(".") || s.equals(".."))) {
-      problem = "paths with '.' or '..' as a segment are refused, so this could never match";
     } else if (!value.chars().allMatch(c -> c > ' ' && c < 127)) {
       problem = "write blanks and letters beyond ASCII as percent and two digits, UTF-8";
     }
@@ -77,7 +74,19 @@ final class MatchReader {
       problems.add(at, problem);
       return Optional.empty();
     }
-    return escapes(at, value);
+    return escapes(at, value).filter(normal -> withoutDots(at, normal));
+  }
+
+  /** Looked for last: an escape may stand for a dot. */
+  private boolean withoutDots(Position at, String path) {
+    for (String segment : path.split("/", -1)) {
+      if (segment.equals(".") || segment.equals("..")) {
+        problems.add(
+            at, "paths with '.' or '..' as a segment are refused, so this could never match");
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Escapes with capital digits, and none where the character itself may stand. */

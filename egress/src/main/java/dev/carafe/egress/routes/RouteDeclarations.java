@@ -95,6 +95,21 @@ public final class RouteDeclarations {
     };
   }
 
+  /** The files with certificates that a {@link RoutesShape#CA} names. */
+  public List<Path> authorities(Optional<Node> ca) {
+    List<Path> files = new ArrayList<>();
+    for (Node each : ca.map(RouteDeclarations::several).orElse(List.of())) {
+      if (each instanceof Node.Scalar scalar && !scalar.value().isEmpty()) {
+        path(scalar.value(), each.at()).ifPresent(files::add);
+      }
+    }
+    return files;
+  }
+
+  private static List<Node> several(Node node) {
+    return node instanceof Node.Items items ? items.all() : List.of(node);
+  }
+
   /** A path as it is written: relative to the file, {@code ~/} is the home directory. */
   public Optional<Path> path(String written, Position at) {
     try {

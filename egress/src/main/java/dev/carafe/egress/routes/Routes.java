@@ -14,13 +14,15 @@ import java.util.Optional;
 
 /** All that a bottle may reach. Immutable; any thread. */
 public final class Routes {
-  private static final Routes NONE = new Routes(List.of(), List.of(), List.of(), List.of(), "");
+  private static final Routes NONE =
+      new Routes(List.of(), List.of(), List.of(), List.of(), Optional.empty(), "");
 
   private final List<Route> all;
   private final Map<String, List<Route>> byPattern = new HashMap<>();
   private final List<Secret> secrets;
   private final List<Cidr> allow;
   private final List<X509Certificate> authorities;
+  private final Optional<Integer> log;
   private final String digest;
 
   Routes(
@@ -28,11 +30,13 @@ public final class Routes {
       List<Secret> secrets,
       List<Cidr> allow,
       List<X509Certificate> authorities,
+      Optional<Integer> log,
       String digest) {
     this.all = List.copyOf(all);
     this.secrets = List.copyOf(secrets);
     this.allow = List.copyOf(allow);
     this.authorities = List.copyOf(authorities);
+    this.log = log;
     this.digest = digest;
     for (Route route : all) {
       byPattern.computeIfAbsent(route.host().text(), text -> new ArrayList<>()).add(route);
@@ -50,7 +54,7 @@ public final class Routes {
   public static Routes of(List<Route> routes) {
     List<Secret> secrets =
         routes.stream().flatMap(route -> route.auth().stream()).map(Auth::secret).toList();
-    return new Routes(routes, secrets, List.of(), List.of(), "");
+    return new Routes(routes, secrets, List.of(), List.of(), Optional.empty(), "");
   }
 
   /**
@@ -123,6 +127,14 @@ public final class Routes {
   /** Certificates that are trusted upstream besides the host's own. */
   public List<X509Certificate> authorities() {
     return authorities;
+  }
+
+  /**
+   * What the audit is to keep: 0 no requests, 1 those that were blocked or failed, 2 all; empty
+   * when the file does not say.
+   */
+  public Optional<Integer> log() {
+    return log;
   }
 
   /** SHA-256 of the file they were read from, in hexadecimal; empty when there was none. */

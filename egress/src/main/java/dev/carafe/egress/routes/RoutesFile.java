@@ -4,6 +4,7 @@ import dev.carafe.egress.secret.Secret;
 import dev.carafe.egress.secret.SecretSources;
 import dev.carafe.egress.yaml.Node;
 import dev.carafe.egress.yaml.Node.Fields;
+import dev.carafe.egress.yaml.Position;
 import dev.carafe.egress.yaml.Problems;
 import dev.carafe.egress.yaml.YamlReader;
 import java.io.ByteArrayInputStream;
@@ -20,6 +21,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Reads a routes file: its form by {@link RoutesShape}, its sense here, its secrets last. */
@@ -59,22 +61,45 @@ final class RoutesFile {
     return new RoutesFile(file, sources).parse(bytes);
   }
 
-  private Routes parse(byte[] bytes) throws RoutesException {
+  /**
+   * What a file's bytes declare; no secret is fetched, and no other file opened.
+   *
+   * @return empty when it is not even YAML with keys; the problems say why, and what else is wrong
+   */
+  static Optional<DeclaredRoutes> declared(
+      Path file, byte[] bytes, Map<String, String> env, Problems problems) {
+    return fields(bytes, problems).map(top -> declared(file, top, env, problems));
+  }
+
+  private static Optional<Fields> fields(byte[] bytes, Problems problems) {
     Optional<Node> root = YamlReader.read(bytes, RoutesShape.MOST_BYTES, problems);
     root.ifPresent(node -> RoutesShape.FILE.check(node, "a routes file", problems));
-    if (!(root.orElse(null) instanceof Fields top)) {
-      throw new RoutesException(file, problems.all());
+    return root.filter(Fields.class::isInstance).map(Fields.class::cast);
+  }
+
+  private static DeclaredRoutes declared(
+      Path file, Fields top, Map<String, String> env, Problems problems) {
+    RouteDeclarations reader = new RouteDeclarations(file, env, problems);
+    return new DeclaredRoutes(
+        reader.routes(top.items("routes")),
+        reader.allow(top.items("allow")),
+        reader.authorities(top.value("ca")),
+        top.whole("log").map(Long::intValue));
+  }
+
+  private Routes parse(byte[] bytes) throws RoutesException {
+    Fields top =
+        fields(bytes, problems).orElseThrow(() -> new RoutesException(file, problems.all()));
+    DeclaredRoutes declared = declared(file, top, sources.env(), problems);
+    List<X509Certificate> authorities = new ArrayList<>();
+    for (Path each : declared.authorities()) {
+      authorities.addAll(authorities(each, top.at("ca")));
     }
-    Path directory = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("/"));
-    RouteDeclarations reader = new RouteDeclarations(file, sources.env(), problems);
-    List<DeclaredRoute> declared = reader.routes(top.items("routes"));
-    List<Cidr> allow = reader.allow(top.items("allow"));
-    List<X509Certificate> authorities = authorities(top, directory);
     AuthFetcher credentials = new AuthFetcher(sources, problems, SecretSources.LIMIT_OF_ALL);
     // Programs are run and files are read only for a file that is right otherwise.
     List<Route> routes = new ArrayList<>();
     if (problems.none()) {
-      for (DeclaredRoute each : declared) {
+      for (DeclaredRoute each : declared.routes()) {
         routes.add(each.with(each.auth().flatMap(credentials::fetch)));
       }
     }
@@ -82,19 +107,20 @@ final class RoutesFile {
       credentials.secrets().forEach(Secret::clear);
       throw new RoutesException(file, problems.all());
     }
-    return new Routes(routes, credentials.secrets(), allow, authorities, digest(bytes));
+    return new Routes(
+        routes,
+        credentials.secrets(),
+        declared.allow(),
+        authorities,
+        declared.log(),
+        digest(bytes));
   }
 
-  private List<X509Certificate> authorities(Fields top, Path directory) {
-    Optional<String> named = top.text("ca");
-    if (named.isEmpty()) {
-      return List.of();
-    }
-    Path path = AuthReader.path(named.get(), directory, sources.env());
+  private List<X509Certificate> authorities(Path path, Position at) {
     List<X509Certificate> certificates = new ArrayList<>();
     // A pipe would be waited for.
     if (Files.exists(path) && !Files.isRegularFile(path)) {
-      problems.add(top.at("ca"), path + " is not a file");
+      problems.add(at, path + " is not a file");
       return certificates;
     }
     try (InputStream in = Files.newInputStream(path)) {
@@ -105,14 +131,14 @@ final class RoutesFile {
         certificates.add((X509Certificate) each);
       }
       if (certificates.isEmpty()) {
-        problems.add(top.at("ca"), "there is no certificate in " + path);
+        problems.add(at, "there is no certificate in " + path);
       }
     } catch (CertificateException e) {
-      problems.add(top.at("ca"), "there are no certificates in PEM form in " + path);
+      problems.add(at, "there are no certificates in PEM form in " + path);
     } catch (NoSuchFileException e) {
-      problems.add(top.at("ca"), "there is no file " + path);
+      problems.add(at, "there is no file " + path);
     } catch (IOException e) {
-      problems.add(top.at("ca"), "the file " + path + " cannot be read");
+      problems.add(at, "the file " + path + " cannot be read");
     }
     return certificates;
   }

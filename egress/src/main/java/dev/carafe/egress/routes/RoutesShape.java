@@ -5,9 +5,11 @@ import dev.carafe.egress.yaml.Shape;
 import dev.carafe.egress.yaml.Shape.Keys;
 import dev.carafe.egress.yaml.Shape.ListOf;
 import dev.carafe.egress.yaml.Shape.Named;
+import dev.carafe.egress.yaml.Shape.OneOf;
 import dev.carafe.egress.yaml.Shape.Text;
 import dev.carafe.egress.yaml.Shape.Truth;
 import dev.carafe.egress.yaml.Shape.Whole;
+import java.util.List;
 
 /** What a routes file may hold. */
 public final class RoutesShape {
@@ -15,6 +17,12 @@ public final class RoutesShape {
 
   /** Routes of one bottle. */
   public static final int MOST_ROUTES = 500;
+
+  /** Address ranges of one bottle. */
+  public static final int MOST_ALLOWED = 64;
+
+  /** Files with certificates of one bottle. */
+  public static final int MOST_AUTHORITIES = 32;
 
   static final int MOST_EXPRESSION = 500;
 
@@ -153,21 +161,35 @@ public final class RoutesShape {
               + " addresses are refused.",
           new Text("Such as 10.1.0.0/16, or one address.", 50),
           1,
-          64);
+          MOST_ALLOWED);
 
-  /** The path of a file with certificates. */
-  public static final Shape CA =
+  private static final Text CA_FILE =
       new Text(
           "Path of a PEM file with certificates that are trusted upstream besides the host's own;"
               + " relative to this file.",
           4000);
+
+  /** The path of a file with certificates, or several. */
+  public static final Shape CA =
+      new OneOf(
+          "Certificates that are trusted upstream besides the host's own.",
+          List.of(CA_FILE, new ListOf("Several files.", CA_FILE, 1, MOST_AUTHORITIES)));
+
+  /** How much of the requests the audit keeps. */
+  public static final Shape LOG =
+      new Whole(
+          "What the audit keeps: 0 no requests, 1 those that were blocked or failed, 2 all. 2 if"
+              + " left out.",
+          0,
+          2);
 
   static final Shape FILE =
       Keys.of("What a bottle may reach through the egress proxy; all else is refused.")
           .required("version", new Whole("Of this format.", 1, 1))
           .required("routes", ROUTES)
           .optional("allow", ALLOW)
-          .optional("ca", CA);
+          .optional("ca", CA)
+          .optional("log", LOG);
 
   private RoutesShape() {}
 

@@ -55,8 +55,7 @@ public final class CredentialFile implements AutoCloseable {
     } catch (NoSuchFileException e) {
       throw new SecretException("the file " + path + " does not exist");
     } catch (IOException e) {
-      throw new SecretException(
-          "the file " + path + " cannot be read; check who may read it");
+      throw new SecretException("the file " + path + " cannot be read; check who may read it");
     }
   }
 

@@ -181,6 +181,7 @@ class RoutesFileTest {
         "{host: a.example, matches: [{path: {type: Exact, value: /a?b}}]} | queries are not matched",
         "{host: a.example, matches: [{path: {type: Exact, value: /a//b}}]} | could never match",
         "{host: a.example, matches: [{path: {type: Exact, value: /a/../b}}]} | could never match",
+        "{host: a.example, matches: [{path: {type: Exact, value: /a/%2e%2E/b}}]} | could never match",
         "{host: a.example, matches: [{path: {type: Exact, value: /a%2fb}}]} | could never match",
         "{host: a.example, matches: [{path: {type: Exact, value: /a%zz}}]} | two hexadecimal digits",
         "{host: a.example, matches: [{path: {type: Exact, value: /a*}}]} | '*' has no meaning in a path",
@@ -195,6 +196,10 @@ class RoutesFileTest {
         "{host: a.example, auth: {header: Content-Length, token: {env: TOKEN}}} | belongs to the connection",
         "{host: a.example, auth: {scheme: Beaer, token: {env: TOKEN}}} | did you mean 'bearer'?",
         "{host: a.example, auth: {scheme: bearer}} | 'auth' lacks 'token'",
+        "{host: a.example, auth: {scheme: bearer, token: {env: A, field: a}}} | 'field' says what of a JSON file is meant, and needs 'file' beside it",
+        "{host: a.example, auth: {scheme: bearer, token: {file: a, field: a..b}}} | 'field' must be keys with dots between them",
+        "{host: a.example, auth: {scheme: bearer, token: {file: a, field: ghp_16C7e42F292c6912E7710c838347Ae178B4a}}} | 'field' must be the name of a field",
+        "{host: a.example, auth: {scheme: bearer, token: {file: a, env: B, field: a}}} | must have only one of",
         "{host: a.example, auth: {scheme: bearer, token: {env: A, file: b}}} | must have only one of",
         "{host: a.example, auth: {scheme: bearer, token: {}}} | must have one of",
         "{host: a.example, auth: {scheme: bearer, token: {env: MISSING}}} | the environment variable MISSING is not set",
@@ -345,8 +350,20 @@ class RoutesFileTest {
             .start();
     export.getInputStream().readAllBytes();
     assertThat(export.waitFor()).isZero();
+    assertThat(
+            RoutesFixture.routes("{version: 1, routes: [], ca: [" + pem + ", " + pem + "]}")
+                .authorities())
+        .hasSize(2);
     assertThat(RoutesFixture.routes("{version: 1, routes: [], ca: " + pem + "}").authorities())
         .singleElement()
         .matches(certificate -> certificate.getSubjectX500Principal().getName().equals("CN=test"));
+  }
+
+  @Test
+  void howMuchIsWrittenDownIsInTheFileOrNot() throws Exception {
+    assertThat(RoutesFixture.routes("{version: 1, log: 0, routes: []}").log()).contains(0);
+    assertThat(RoutesFixture.routes("{version: 1, routes: []}").log()).isEmpty();
+    assertThat(RoutesFixture.problems("{version: 1, log: 3, routes: []}"))
+        .containsExactly("1:19: 'log' must be a whole number from 0 to 2");
   }
 }

@@ -75,6 +75,55 @@ class SecretSourcesTest {
             "the secret file " + directory + "/secret can be read by everybody: chmod 600 it");
   }
 
+  private SecretReference field(String content, String... keys) throws IOException {
+    return new SecretReference.Field(file(content, "rw-------"), List.of(keys));
+  }
+
+  @Test
+  void aFieldOfAJsonFileIsFoundByItsKeys() throws Exception {
+    String json =
+        "{\"token\":\"not-this-one\",\"list\":[{\"a\":{\"token\":\"nor-this\"}}],"
+            + "\"a\":{\"n\":1,\"token\":\"from-the-field\"}}";
+    assertThat(value(field(json, "a", "token"))).isEqualTo("from-the-field");
+    assertThat(value(field("{\"id\":123456789}", "id"))).isEqualTo("123456789");
+    assertThat(field(json, "a", "token").name())
+        .isEqualTo("the field a.token of the file " + directory + "/secret");
+  }
+
+  @Test
+  void aFieldIsReadAnewWheneverItIsAskedFor() throws Exception {
+    SecretReference field = field("{\"a\":\"the-first-one\"}", "a");
+    assertThat(value(field)).isEqualTo("the-first-one");
+    field("{\"a\":\"the-second-one\"}", "a");
+    assertThat(value(field)).isEqualTo("the-second-one");
+  }
+
+  @Test
+  void aFieldThatIsNotThereIsSaidWithoutTheFile() throws Exception {
+    for (String json :
+        new String[] {
+          "{}",
+          "[\"from-the-field\"]",
+          "\"from-the-field\"",
+          "",
+          "{\"a\":{\"b\":\"from-the-field\"}}",
+          "{\"a\":null}",
+          "{\"a\":true}"
+        }) {
+      assertThatThrownBy(() -> value(field(json, "a")))
+          .as(json)
+          .isInstanceOf(SecretException.class)
+          .hasMessage("the field a of the file " + directory + "/secret is not there");
+    }
+    assertThatThrownBy(() -> value(field("{\"b\":\"from-the-field\" oops", "a")))
+        .isInstanceOf(SecretException.class)
+        .hasMessage("the file " + directory + "/secret is not JSON that can be read");
+    assertThatThrownBy(() -> value(field(" ".repeat(CredentialFile.MOST_BYTES + 1), "a")))
+        .hasMessage("the file " + directory + "/secret is longer than 1 MiB");
+    assertThatThrownBy(() -> value(field("{\"a\":".repeat(2000), "b")))
+        .isInstanceOf(SecretException.class);
+  }
+
   @Test
   void whatIsNoFileIsSaid() {
     assertThatThrownBy(() -> value(new SecretReference.File(directory.resolve("none"))))
