@@ -6,6 +6,7 @@ import dev.carafe.bottle.manifest.ManifestName;
 import dev.carafe.bottle.manifest.ManifestPlaces;
 import dev.carafe.egress.yaml.Problem;
 import dev.carafe.egress.yaml.Problems;
+import dev.carafe.egress.yaml.YamlText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -61,16 +61,10 @@ final class BottleReader {
   }
 
   private EgressPolicy egress(Fields fields) {
-    List<Path> authorities =
-        fields
-            .text("ca")
-            .flatMap(text -> declarations.path(text, fields.at("ca")))
-            .map(List::of)
-            .orElse(List.of());
     return new EgressPolicy(
         declarations.routes(fields.items("routes")),
         declarations.allow(fields.items("allow")),
-        authorities,
+        declarations.authorities(fields.value("ca")),
         fields.whole("log").map(Long::intValue));
   }
 

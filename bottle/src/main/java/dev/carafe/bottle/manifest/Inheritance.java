@@ -109,6 +109,12 @@ final class Inheritance {
     List<String> sentences = new ArrayList<>();
     whole.collision().ifPresent(collision -> sentences.add(sentence(collision)));
     most(sentences, "routes", whole.egress().routes().size(), RoutesShape.MOST_ROUTES);
+    most(sentences, "ranges in 'allow'", whole.egress().allow().size(), RoutesShape.MOST_ALLOWED);
+    most(
+        sentences,
+        "files in 'ca'",
+        whole.egress().authorities().size(),
+        RoutesShape.MOST_AUTHORITIES);
     most(sentences, "variables in 'env'", whole.env().size(), ManifestShape.MOST_ENV);
     most(sentences, "repositories", whole.repos().size(), ManifestShape.MOST_REPOS);
     return sentences;

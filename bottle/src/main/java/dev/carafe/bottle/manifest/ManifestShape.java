@@ -10,7 +10,6 @@ import dev.carafe.egress.yaml.Shape.Named;
 import dev.carafe.egress.yaml.Shape.OneOf;
 import dev.carafe.egress.yaml.Shape.Text;
 import dev.carafe.egress.yaml.Shape.Truth;
-import dev.carafe.egress.yaml.Shape.Whole;
 import java.util.List;
 
 /** What the front matter of agents and bottles may hold. */
@@ -70,12 +69,12 @@ public final class ManifestShape {
 
   private static final Shape PROVIDER =
       Keys.of("Which program the agent is.")
-          .required("template", new Text("claude, codex, pi, or another's name.", 64))
+          .required("template", new Text("claude, codex, shell, or another's name.", 64))
           .optional(
               "image", new Text("The image of its machine; the provider's own if left out.", 500))
           .optional(
               "recipe", new Text("A file by which the image is made; relative to this.", MOST_PATH))
-          .optional("auth_token", secret("claude: the credential for the model."))
+          .optional("auth_token", secret("claude, codex: the credential for the model."))
           .optional(
               "forward_host_credentials",
               new Truth("The credential is the one that the program has on this host."))
@@ -95,7 +94,7 @@ public final class ManifestShape {
 
   private static final Shape EGRESS =
       Keys.of("What may be reached; replaces all that is inherited. {} for nothing.")
-          .optional("log", new Whole("0: no requests, 1: blocked ones, 2: all.", 0, 2))
+          .optional("log", RoutesShape.LOG)
           .optional("routes", RoutesShape.ROUTES)
           .optional("allow", RoutesShape.ALLOW)
           .optional("ca", RoutesShape.CA);

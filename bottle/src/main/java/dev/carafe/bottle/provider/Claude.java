@@ -99,22 +99,23 @@ final class Claude implements Provider {
         : variable.variable().endsWith("API_KEY");
   }
 
-  /** That all questions of a first start are answered. */
+  /**
+   * That the questions of a first start are answered: the theme and the login, whether the
+   * directory is trusted, whether the key of the environment may be used. (Seen with 2.1.332: each
+   * of them is asked without its entry.)
+   */
   private static String state(ProvisionRequest request, boolean key) {
     Map<String, Object> state = new LinkedHashMap<>();
     state.put("hasCompletedOnboarding", true);
-    state.put("bypassPermissionsModeAccepted", true);
     if (key) {
       String tail = PLACEHOLDER.substring(Math.max(0, PLACEHOLDER.length() - KEY_TAIL));
       state.put("customApiKeyResponses", Map.of("approved", List.of(tail), "rejected", List.of()));
     }
-    Map<String, Object> project = new LinkedHashMap<>();
-    project.put("hasTrustDialogAccepted", true);
-    project.put("hasCompletedProjectOnboarding", true);
-    state.put("projects", Map.of(request.workspace(), project));
+    state.put("projects", Map.of(request.workspace(), Map.of("hasTrustDialogAccepted", true)));
     return ConfigJson.object(state);
   }
 
+  /** The last question, whether nothing is to be asked, is answered in the settings. */
   private static String settings(ProvisionRequest request) {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("theme", "dark");
@@ -125,7 +126,8 @@ final class Claude implements Provider {
             label ->
                 settings.put(
                     "statusLine",
-                    Map.of("type", "command", "command", StatusLine.script(label, request.color()))));
+                    Map.of(
+                        "type", "command", "command", StatusLine.script(label, request.color()))));
     return ConfigJson.object(settings);
   }
 }

@@ -3,7 +3,6 @@ package dev.carafe.bottle.provider;
 import dev.carafe.bottle.manifest.AgentProvider;
 import dev.carafe.egress.routes.DeclaredRoute;
 import dev.carafe.egress.secret.SecretReference;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +41,11 @@ final class Codex implements Provider {
   }
 
   @Override
+  public String skills() {
+    return ".codex/skills";
+  }
+
+  @Override
   public Provision provision(ProvisionRequest request) throws ProviderException {
     String login;
     DeclaredRoute route;
@@ -53,9 +57,8 @@ final class Codex implements Provider {
       login = ConfigJson.object(Map.of(KEY, PLACEHOLDER));
       route = ModelRoutes.bearer(NAME, API, key(request));
     }
-    Map<String, String> env = new LinkedHashMap<>();
     return new Provision(
-        env,
+        Map.of(),
         Set.of(),
         List.of(
             GuestFile.of(request.home() + "/.codex/auth.json", login),
@@ -76,6 +79,11 @@ final class Codex implements Provider {
                         + " or say forward_host_credentials: true there, if Codex is logged in here"));
   }
 
+  /**
+   * That the workspace is trusted, and that Codex does not ask where there is no route: for its
+   * newest version, and for plugins. What is compressed can be looked into, but nothing in it can
+   * be overwritten.
+   */
   private static String config(ProvisionRequest request) {
     return """
         check_for_update_on_startup = false
@@ -83,6 +91,11 @@ final class Codex implements Provider {
 
         [analytics]
         enabled = false
+
+        [features]
+        enable_request_compression = false
+        plugins = false
+        apps = false
 
         [projects.%s]
         trust_level = "trusted"

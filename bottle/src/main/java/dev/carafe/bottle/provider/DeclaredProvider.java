@@ -31,8 +31,7 @@ record DeclaredProvider(
   @Override
   public Provision provision(ProvisionRequest request) throws ProviderException {
     program(request.declared());
-    if (request.declared().authToken().isPresent()
-        || request.declared().forwardHostCredentials()) {
+    if (request.declared().authToken().isPresent() || request.declared().forwardHostCredentials()) {
       throw new ProviderException(
           "the provider "
               + name

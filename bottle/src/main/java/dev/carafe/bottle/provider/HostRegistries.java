@@ -64,13 +64,25 @@ public final class HostRegistries {
     List<DeclaredRoute> routes = new ArrayList<>(recipe.routes());
     Set<Cidr> allow = new LinkedHashSet<>();
     for (URI place : places) {
-      DeclaredRoute route = ModelRoutes.fetching(place.getHost(), place.getPort());
+      DeclaredRoute route = route(place);
       if (routes.stream().noneMatch(route::collidesWith)) {
         routes.add(route);
       }
       allow.addAll(addresses(place.getHost()));
     }
     return new Access(routes, List.copyOf(allow), env);
+  }
+
+  private static DeclaredRoute route(URI place) throws ProviderException {
+    try {
+      return ModelRoutes.fetching(place.getHost(), place.getPort());
+    } catch (IllegalArgumentException e) {
+      throw new ProviderException(
+          "the image cannot be made with packages from "
+              + place.getHost()
+              + ", which this host is configured with: "
+              + e.getMessage());
+    }
   }
 
   private static List<Cidr> addresses(String host) {

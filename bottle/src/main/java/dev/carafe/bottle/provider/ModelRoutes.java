@@ -31,7 +31,8 @@ public final class ModelRoutes {
    */
   public static DeclaredRoute bearer(
       String provider, String host, SecretReference credential, String... prefixes) {
-    return route(provider, host, 0, Optional.of(auth("authorization", "Bearer ", credential)), prefixes);
+    return route(
+        provider, host, 0, Optional.of(auth("authorization", "Bearer ", credential)), prefixes);
   }
 
   /** A host with a bare credential in a header, whose name has small letters. */

@@ -105,7 +105,8 @@ final class NpmConfig {
     }
     try {
       if (Files.size(file) > MOST_BYTES) {
-        throw new ProviderException("the file " + file + " is larger than " + MOST_BYTES + " bytes");
+        throw new ProviderException(
+            "the file " + file + " is larger than " + MOST_BYTES + " bytes");
       }
       String found = null;
       for (String line : Files.readAllLines(file)) {

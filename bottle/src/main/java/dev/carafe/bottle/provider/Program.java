@@ -59,8 +59,7 @@ public record Program(
    * @param promptFile the guest's path of the agent's prompt; empty when it has none
    * @param user the user's own arguments
    */
-  public List<String> interactive(
-      boolean resumed, Optional<String> promptFile, List<String> user) {
+  public List<String> interactive(boolean resumed, Optional<String> promptFile, List<String> user) {
     List<String> argv = new ArrayList<>(command);
     if (resumed) {
       argv.addAll(resume);
@@ -89,8 +88,7 @@ public record Program(
       argv.addAll(resume);
     }
     addOptions(argv, promptFile, user);
-    String text =
-        reading(resumed, promptFile).map(first -> first + "\n\n" + task).orElse(task);
+    String text = reading(resumed, promptFile).map(first -> first + "\n\n" + task).orElse(task);
     for (String word : how.prompt()) {
       argv.add(word.equals(PROMPT) ? alone(text, argv.getLast()) : word.replace(PROMPT, text));
     }
@@ -112,7 +110,9 @@ public record Program(
         : Optional.empty();
   }
 
-  /** A text as an argument of its own; a blank keeps one that begins with '-' from being options. */
+  /**
+   * A text as an argument of its own; a blank keeps one that begins with '-' from being options.
+   */
   private static String alone(String text, String before) {
     return text.startsWith("-") && !before.equals("--") ? " " + text : text;
   }

@@ -35,4 +35,9 @@ public interface Provider {
    *     used; a launch ends here, before anything was done
    */
   Provision provision(ProvisionRequest request) throws ProviderException;
+
+  /** Where the program looks for skills, relative to its user's home directory. */
+  default String skills() {
+    return ".claude/skills";
+  }
 }

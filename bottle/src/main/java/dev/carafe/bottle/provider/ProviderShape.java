@@ -62,8 +62,7 @@ public final class ProviderShape {
           .optional("resume", words("What makes it go on with its last session.", 0))
           .optional("headless", HEADLESS)
           .optional(
-              "env",
-              new Named("Environment variables.", new Text("The value.", 0, 8192), 0, 200))
+              "env", new Named("Environment variables.", new Text("The value.", 0, 8192), 0, 200))
           .optional("files", FILES)
           .optional("routes", RoutesShape.ROUTES)
           .not("name", "a provider's name is its file's; take 'name' away")

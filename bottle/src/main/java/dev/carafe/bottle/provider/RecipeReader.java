@@ -27,7 +27,7 @@ import java.util.stream.Collectors;
 /** Reads recipes: the form by {@link RecipeShape}, the sense here. */
 public final class RecipeReader {
   static final int MOST_BYTES = 256 * 1024;
-  private static final int MEMORY = 1024;
+  private static final int MEMORY = 2048;
 
   private final RouteDeclarations declarations;
   private final Problems problems;
@@ -50,7 +50,9 @@ public final class RecipeReader {
       throw new ProviderException(
           "the recipe "
               + file
-              + (Files.exists(file) ? " cannot be read; check who may read it" : " does not exist"));
+              + (Files.exists(file)
+                  ? " cannot be read; check who may read it"
+                  : " does not exist"));
     }
   }
 
@@ -60,8 +62,7 @@ public final class RecipeReader {
     Recipe recipe = null;
     if (problems.none()) {
       RecipeShape.RECIPE.check(keys, "a recipe", problems);
-      recipe =
-          new RecipeReader(new RouteDeclarations(file, env, problems), problems).recipe(keys);
+      recipe = new RecipeReader(new RouteDeclarations(file, env, problems), problems).recipe(keys);
     }
     if (!problems.none()) {
       throw new ProviderException(
@@ -105,8 +106,7 @@ public final class RecipeReader {
     for (DeclaredRoute route : routes) {
       if (route.auth().isPresent()) {
         // What comes of the steps is kept, and may hold what a server has answered to it.
-        problems.add(
-            route.auth().get().at(), "a recipe has no credentials; take 'auth' away");
+        problems.add(route.auth().get().at(), "a recipe has no credentials; take 'auth' away");
       }
     }
     return new Recipe(

@@ -44,7 +44,7 @@ final class RecipeShape {
           .optional(
               "memory",
               new Whole(
-                  "MiB of the machine in which the steps run; 1024 if left out.",
+                  "MiB of the machine in which the steps run; 2048 if left out.",
                   LEAST_MEMORY,
                   MOST_MEMORY))
           .not("image", "'image' is called 'base' in a recipe")

@@ -47,8 +47,7 @@ final class Shell implements Provider {
   @Override
   public Provision provision(ProvisionRequest request) throws ProviderException {
     program(request.declared());
-    if (request.declared().authToken().isPresent()
-        || request.declared().forwardHostCredentials()) {
+    if (request.declared().authToken().isPresent() || request.declared().forwardHostCredentials()) {
       throw new ProviderException(
           "the provider shell has no model and takes no credential; a route can have one");
     }

@@ -24,6 +24,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class BottleStates {
   static final String RECORD = "bottle.json";
+  static final String WORKSPACE = "workspace.txt";
   static final String LOG = "log.txt";
   static final String AUDIT = "audit.jsonl";
   private static final String LOCK = "lock";
@@ -57,6 +58,11 @@ public final class BottleStates {
     public boolean kept() {
       return record.phase() == BottleRecord.Phase.KEPT
           || record.phase() == BottleRecord.Phase.ENDED && frozen.isPresent();
+    }
+
+    /** What was in the workspace when it was copied in; no file if there was none. */
+    public Path workspace() {
+      return directory.resolve(WORKSPACE);
     }
 
     /** What happened to it. */

@@ -48,6 +48,11 @@ public final class HeldBottle implements AutoCloseable {
     return directory.resolve("routes.yaml");
   }
 
+  /** What was in the workspace when it was copied in. */
+  public Path workspace() {
+    return directory.resolve(BottleStates.WORKSPACE);
+  }
+
   /** What happened to it, a line each. */
   public Path log() {
     return directory.resolve(BottleStates.LOG);

@@ -16,13 +16,14 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A record as JSON. */
-final class RecordJson {
+public final class RecordJson {
   private static final int VERSION = 1;
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private RecordJson() {}
 
-  static byte[] write(BottleRecord record) {
+  /** The record, UTF-8. */
+  public static byte[] write(BottleRecord record) {
     ObjectNode json = MAPPER.createObjectNode();
     json.put("version", VERSION);
     json.put("slug", record.slug());
@@ -52,7 +53,7 @@ final class RecordJson {
    *
    * @throws IOException says what is wrong with it
    */
-  static BottleRecord read(byte[] bytes, String slug) throws IOException {
+  public static BottleRecord read(byte[] bytes, String slug) throws IOException {
     try {
       JsonNode json = MAPPER.readTree(bytes);
       if (json == null || json.path("version").asInt(0) != VERSION) {

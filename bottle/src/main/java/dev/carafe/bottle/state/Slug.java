@@ -32,6 +32,17 @@ public final class Slug {
     return VALID.matcher(text).matches();
   }
 
+  /** Whether a machine may have that name. */
+  public static boolean machine(String text) {
+    return text.matches("[A-Za-z0-9][A-Za-z0-9_-]{0,127}");
+  }
+
+  /** What somebody has given as one, fit to be shown. */
+  public static String shown(String text) {
+    String cut = text.length() > MOST ? text.substring(0, MOST) + "…" : text;
+    return cut.replaceAll("\\p{Cntrl}", "?");
+  }
+
   /** Small letters, digits, and single hyphens between them; {@code bottle} if nothing is left. */
   private static String plain(String label) {
     String plain =

@@ -176,7 +176,7 @@ class BottleFileTest {
         "agent_provider: {image: x} | 'agent_provider' lacks 'template'",
         "agent_provider: {template: claude, image: x, recipe: y} | 'image' and 'recipe' exclude each other; take one away",
         "agent_provider: {template: claude, auth_token: A, forward_host_credentials: true} | 'auth_token' and 'forward_host_credentials' exclude each other; take one away",
-        "agent_provider: {template: codex, auth_token: A} | 'auth_token' is not for the provider codex; take it away",
+        "agent_provider: {template: shell, auth_token: A} | 'auth_token' is not for the provider shell; take it away",
         "agent_provider: {template: claude, settings: {a: b}} | 'settings' is not for the provider claude; take it away",
         "agent_provider: {template: ../evil} | this is no name",
         "agent_provider: {template: claude, auth_token: a b} | 'auth_token' must be the name of an environment variable",

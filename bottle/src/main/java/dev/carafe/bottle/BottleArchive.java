@@ -1,0 +1,156 @@
+package dev.carafe.bottle;
+
+import dev.carafe.bottle.state.BottleRecord;
+import dev.carafe.bottle.state.BottleRecord.Phase;
+import dev.carafe.bottle.state.BottleStates;
+import dev.carafe.bottle.state.HeldBottle;
+import dev.carafe.bottle.state.RecordJson;
+import dev.carafe.bottle.state.Slug;
+import dev.carafe.image.ArchiveForm;
+import dev.carafe.image.Image;
+import dev.carafe.image.ImageException;
+import dev.carafe.image.ImageStore;
+import dev.carafe.image.Progress;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Set;
+
+/**
+ * A frozen bottle in one file: a line that says what it is, with the bottle's slug, its image's
+ * digest, and the length and SHA-256 of the record; the record; and the image as an OCI archive.
+ */
+final class BottleArchive {
+  private static final String MAGIC = "carafe-bottle-1";
+  private static final int MOST_LINE = 512;
+  private static final int MOST_RECORD = 1 << 20;
+
+  private final ImageStore images;
+  private final BottleStates states;
+
+  BottleArchive(ImageStore images, BottleStates states) {
+    this.images = images;
+    this.states = states;
+  }
+
+  void write(BottleRecord record, String reference, Path file, Progress progress) {
+    Image image =
+        images
+            .find(reference)
+            .orElseThrow(
+                () ->
+                    new BottleException(
+                        "the image '"
+                            + reference
+                            + "' of bottle '"
+                            + record.slug()
+                            + "' is not in the store any more"));
+    byte[] json = RecordJson.write(record.at(Phase.ENDED));
+    String line =
+        String.join(
+                " ",
+                MAGIC,
+                record.slug(),
+                image.digest(),
+                Integer.toString(json.length),
+                sha256(json))
+            + "\n";
+    boolean whole = false;
+    try (OutputStream out =
+        new BufferedOutputStream(
+            Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))) {
+      try {
+        out.write(line.getBytes(StandardCharsets.US_ASCII));
+        out.write(json);
+        images.exportArchive(image.digest(), ArchiveForm.AS_KEPT, out, progress);
+        out.flush();
+        whole = true;
+      } finally {
+        if (!whole) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw new BottleException("'" + file + "' exists; choose another name, or remove it", e);
+    } catch (NoSuchFileException e) {
+      throw new BottleException("there is no directory for '" + file + "'", e);
+    } catch (IOException e) {
+      throw new BottleException(
+          "'" + file + "' cannot be written: " + e.getMessage() + "; nothing is left of it", e);
+    }
+  }
+
+  String read(Path file, Progress progress) {
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+      String[] words = line(in).split(" ", -1);
+      if (words.length != 5 || !words[0].equals(MAGIC) || !Slug.valid(words[1])) {
+        throw new BottleException(
+            "'" + file + "' is no bottle: 'carafe bottle export' writes such files");
+      }
+      String slug = words[1];
+      BottleRecord record = record(in, words, file);
+      if (states.find(slug).isPresent()) {
+        throw new BottleException(
+            "there is a bottle '" + slug + "' already; 'carafe bottle rm " + slug + "' removes it");
+      }
+      String reference = "bottle-" + slug + ":imported";
+      Image image = images.importArchive(in, reference, progress);
+      if (!image.digest().equals(words[2])) {
+        images.remove(reference, Set.of());
+        throw new BottleException(
+            "'"
+                + file
+                + "' is damaged: its image has another digest than it should; nothing was"
+                + " taken in");
+      }
+      try (HeldBottle held = states.create(record)) {
+        states.freezeDone(slug, reference);
+        return held.record().slug();
+      }
+    } catch (NoSuchFileException e) {
+      throw new BottleException("there is no file '" + file + "'", e);
+    } catch (IOException | ImageException e) {
+      throw new BottleException("'" + file + "' cannot be taken in: " + e.getMessage(), e);
+    }
+  }
+
+  private static String line(InputStream in) throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int c = in.read(); c >= 0 && c != '\n' && line.length() < MOST_LINE; c = in.read()) {
+      line.append((char) c);
+    }
+    return line.toString();
+  }
+
+  private static BottleRecord record(InputStream in, String[] words, Path file) throws IOException {
+    int length = words[3].matches("[0-9]{1,7}") ? Integer.parseInt(words[3]) : Integer.MAX_VALUE;
+    if (length > MOST_RECORD) {
+      throw new BottleException("'" + file + "' is damaged: its record is too long");
+    }
+    byte[] json = in.readNBytes(length);
+    if (!sha256(json).equals(words[4])) {
+      throw new BottleException("'" + file + "' is damaged: its record is not what it was");
+    }
+    // Whoever wrote the file chose what is in it: only what is frozen is taken for granted.
+    return RecordJson.read(json, words[1]).at(Phase.ENDED);
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,350 @@
+package dev.carafe.bottle;
+
+import dev.carafe.bottle.policy.BottleEnv.Operator;
+import dev.carafe.bottle.provision.GuestChanges;
+import dev.carafe.bottle.provision.GuestUser;
+import dev.carafe.bottle.provision.WorkspaceState;
+import dev.carafe.bottle.state.BottleRecord;
+import dev.carafe.bottle.state.BottleStates;
+import dev.carafe.bottle.state.BottleStates.Found;
+import dev.carafe.bottle.state.BottleStates.Listing;
+import dev.carafe.bottle.state.HeldBottle;
+import dev.carafe.image.Home;
+import dev.carafe.image.Image;
+import dev.carafe.image.ImageStore;
+import dev.carafe.image.Progress;
+import dev.carafe.machine.Leftover;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.Machines;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The way to bottles for programs:
+ *
+ * <pre>{@code
+ * try (Carafe carafe = Carafe.open();
+ *     Bottle bottle = carafe.launch(carafe.prepare(BottleSpec.of("claude")))) {
+ *   bottle.exec("echo hello-from-vm");
+ * }
+ * }</pre>
+ *
+ * <p>Bottles that were launched have to be closed before this. Any thread; all methods block.
+ */
+public final class Carafe implements AutoCloseable {
+  private final Home home;
+  private final Map<String, String> env;
+  private final ImageStore images;
+  private final Machines machines;
+  private final BottleStates states;
+  private final Preparation preparation;
+  private final AgentImages agentImages;
+  private final Progress progress;
+  private final Consumer<String> notes;
+  private final InstantSource clock = InstantSource.system();
+
+  private Carafe(
+      Home home,
+      Map<String, String> env,
+      Machines machines,
+      Progress progress,
+      Consumer<String> notes) {
+    this.home = home;
+    this.env = Map.copyOf(env);
+    this.progress = progress;
+    this.notes = notes;
+    images = ImageStore.open(home);
+    this.machines = machines;
+    states = BottleStates.of(home);
+    preparation = new Preparation(home, env, images, machines, states, clock);
+    agentImages = new AgentImages(home, env, images, machines);
+  }
+
+  /** The bottles of the user whose process this is. */
+  public static Carafe open() {
+    return open(System.getenv(), Progress.silent(), note -> {});
+  }
+
+  /**
+   * The bottles of the user whose environment this is.
+   *
+   * @param env where homes, credentials and the host's proxy are looked up
+   * @param progress hears what takes long
+   * @param notes hears one sentence for each thing that the operator should know while bottles run;
+   *     from any thread, without secrets
+   */
+  public static Carafe open(Map<String, String> env, Progress progress, Consumer<String> notes) {
+    return with(Machines.open(Home.of(env), progress), env, progress, notes);
+  }
+
+  /**
+   * The same, in machines that somebody has opened.
+   *
+   * @param machines are closed with this
+   */
+  public static Carafe with(
+      Machines machines, Map<String, String> env, Progress progress, Consumer<String> notes) {
+    return new Carafe(Home.of(env), env, machines, progress, notes);
+  }
+
+  /**
+   * Finds out what a launch would do. Changes nothing.
+   *
+   * @throws BottleException says all that keeps it from being launched
+   */
+  public Plan prepare(BottleSpec spec) {
+    return preparation.prepare(spec);
+  }
+
+  /**
+   * Finds out what it would take to go on with a bottle that was frozen, kept or left by a crash.
+   * Changes nothing.
+   *
+   * @param headless there is nobody to ask
+   * @throws BottleException when there is none of that slug, it runs, or it cannot be resumed
+   */
+  public Plan prepareResume(String slug, boolean headless) {
+    return preparation.resume(slug, headless);
+  }
+
+  /**
+   * Gets the image that a plan names, as a launch would: fetches it, or makes it by its recipe,
+   * which takes minutes. A launch then finds it there.
+   *
+   * @throws BottleException when that is not possible
+   */
+  public Image image(Plan plan) {
+    return agentImages.ensure(plan.image(), progress);
+  }
+
+  /**
+   * Launches a bottle. What it reaches has been tried from inside when this returns. Its way out is
+   * this process's: it ends with it.
+   *
+   * @throws BottleException says which step failed and what was undone; nothing is left
+   */
+  public Bottle launch(Plan plan) {
+    return launch(plan, Optional.empty());
+  }
+
+  /**
+   * {@link #launch(Plan)}, with somebody to ask for what the manifest wants to be asked.
+   *
+   * @param operator answers, on this thread
+   */
+  public Bottle launch(Plan plan, Optional<Operator> operator) {
+    return new Launch(
+            plan, env, images, machines, states, agentImages, operator, progress, notes, clock)
+        .run();
+  }
+
+  /**
+   * A bottle that somebody runs, to be used beside them.
+   *
+   * @throws BottleException when there is none of that slug, or its machine does not run
+   */
+  public Bottle attach(String slug) {
+    BottleRecord record = get(slug).record();
+    Machine machine =
+        machines
+            .find(slug)
+            .filter(found -> found.status().running())
+            .orElseThrow(
+                () ->
+                    new BottleException(
+                        "bottle '"
+                            + slug
+                            + "' is not running; 'carafe resume "
+                            + slug
+                            + "' goes on with it"));
+    Preparation.Agent agent = preparation.agent(record);
+    return new Bottle(
+        new Bottle.Parts(
+            record,
+            machine,
+            agent.program(),
+            agent.promptFile(),
+            false,
+            shown -> new Freezer(images).bottle(states, machine, slug, record.injected(), shown),
+            () -> {},
+            new BottleLog(get(slug).log(), clock)),
+        new Undo());
+  }
+
+  /**
+   * The bottle of that slug.
+   *
+   * @throws BottleException when there is none
+   */
+  public Found get(String slug) {
+    return preparation.found(slug);
+  }
+
+  /**
+   * What has changed in a running bottle's workspace since it was copied in. To be closed.
+   *
+   * @param paths relative to the workspace; all of it, if there are none
+   * @param ignored whether new files are looked at that git ignores
+   * @throws BottleException when it has no workspace, or does not run
+   */
+  public GuestChanges changes(String slug, List<String> paths, boolean ignored) {
+    Bottle bottle = attach(slug);
+    Found found = get(slug);
+    Path host =
+        found
+            .record()
+            .workspace()
+            .orElseThrow(
+                () ->
+                    new BottleException(
+                        "bottle '" + slug + "' has no workspace: it was started without --cwd"));
+    try {
+      Path scratch = Files.createDirectories(home.cache().resolve("work"));
+      return GuestChanges.look(
+          bottle.machine(),
+          GuestUser.find(bottle.machine(), Bottle.USER),
+          new GuestChanges.Request(
+              host, WorkspaceState.read(found.workspace()), paths, ignored, scratch),
+          env);
+    } catch (IOException e) {
+      throw new BottleException(
+          "what was copied into bottle '" + slug + "' is not known: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Where a bottle's machine writes what its console shows.
+   *
+   * @throws BottleException when it has no machine
+   */
+  public Path console(String slug) {
+    return machines
+        .find(get(slug).record().slug())
+        .orElseThrow(() -> new BottleException("bottle '" + slug + "' has no machine"))
+        .directory()
+        .resolve("console.log");
+  }
+
+  /**
+   * Writes a bottle that was frozen into one file: what it was asked for, and the image that it was
+   * last frozen to. Neither has a credential in it.
+   *
+   * @param file must not exist
+   * @throws BottleException when it was not frozen, or the file cannot be written; then there is
+   *     none
+   */
+  public void exportBottle(String slug, Path file) {
+    Found found = get(slug);
+    String reference =
+        found
+            .frozen()
+            .orElseThrow(
+                () ->
+                    new BottleException(
+                        "bottle '"
+                            + slug
+                            + "' was not frozen; 'carafe freeze "
+                            + slug
+                            + "' does that while it runs"));
+    new BottleArchive(images, states).write(found.record(), reference, file, progress);
+  }
+
+  /**
+   * Takes in what {@link #exportBottle} wrote, here or elsewhere; it can then be resumed.
+   *
+   * @return its slug
+   * @throws BottleException when it is no such file or a damaged one, or there is a bottle of that
+   *     slug; nothing is taken in then
+   */
+  public String importBottle(Path file) {
+    return new BottleArchive(images, states).read(file, progress);
+  }
+
+  /** All bottles: those that run, were frozen or kept, or were left by a crash. */
+  public Listing list() {
+    try {
+      return states.list();
+    } catch (IOException e) {
+      throw new BottleException("the bottles cannot be listed: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Removes a bottle that nobody runs, with its machine and the record of what it was. The images
+   * that it was frozen to stay.
+   *
+   * @throws BottleException when it runs, or something is left
+   */
+  public void remove(String slug) {
+    try {
+      HeldBottle held =
+          states
+              .hold(slug)
+              .orElseThrow(
+                  () ->
+                      new BottleException(
+                          "bottle '" + slug + "' is running; end its session first"));
+      try (held) {
+        machines.find(slug).ifPresent(Machine::delete);
+        held.delete();
+      }
+    } catch (NoSuchFileException e) {
+      throw new BottleException("there is no bottle '" + slug + "'", e);
+    } catch (IOException e) {
+      throw new BottleException("bottle '" + slug + "' cannot be removed: " + e.getMessage(), e);
+    }
+  }
+
+  /** What killed sessions have left, and nobody uses. Changes nothing. */
+  public List<Leftover> leftovers() {
+    List<Leftover> found = new ArrayList<>();
+    Listing listing = list();
+    for (Found bottle : listing.bottles()) {
+      if (!bottle.live() && !bottle.kept()) {
+        String slug = bottle.record().slug();
+        found.add(
+            new Leftover(
+                "bottle '"
+                    + slug
+                    + "', whose session ended without its end ('carafe resume "
+                    + slug
+                    + "' would go on with it)",
+                () -> remove(slug)));
+      }
+    }
+    listing
+        .damaged()
+        .forEach(
+            damaged ->
+                found.add(
+                    new Leftover(
+                        "the state of a bottle that cannot be read ("
+                            + damaged.why()
+                            + "): "
+                            + damaged.directory(),
+                        () -> {
+                          try {
+                            states.remove(damaged);
+                          } catch (IOException e) {
+                            throw new BottleException(
+                                damaged.directory() + " cannot be removed: " + e.getMessage(), e);
+                          }
+                        })));
+    found.addAll(machines.leftovers());
+    return found;
+  }
+
+  /** Lets go of machines and images. Bottles that are still open lose their way out. */
+  @Override
+  public void close() {
+    machines.close();
+  }
+}

@@ -1,0 +1,103 @@
+package dev.carafe.bottle;
+
+import dev.carafe.bottle.state.BottleStates;
+import dev.carafe.image.Image;
+import dev.carafe.image.ImageConfig;
+import dev.carafe.image.ImageException;
+import dev.carafe.image.ImageStore;
+import dev.carafe.image.Progress;
+import dev.carafe.machine.FrozenLayer;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/** Makes images of running machines, on top of those that they stand on. */
+final class Freezer {
+  private final ImageStore images;
+
+  Freezer(ImageStore images) {
+    this.images = images;
+  }
+
+  /**
+   * Freezes a machine; it goes on running.
+   *
+   * @param reference what the image is called; if another has that name, that one loses it
+   * @param leftOut paths of the guest that are no part of the image
+   * @param changes makes the image's configuration of the one below
+   * @param createdBy what the image's history says
+   * @throws BottleException when that is not possible; nothing is left of it
+   */
+  Image freeze(
+      Machine machine,
+      String reference,
+      Set<String> leftOut,
+      UnaryOperator<ImageConfig> changes,
+      String createdBy,
+      Progress progress) {
+    Image below =
+        machine
+            .imageDigest()
+            .flatMap(images::find)
+            .orElseThrow(
+                () ->
+                    new BottleException(
+                        "machine '"
+                            + machine.name()
+                            + "' cannot be frozen: the image that it stands on is not in the store"
+                            + " any more"));
+    try (FrozenLayer layer = FrozenLayer.of(machine, leftOut)) {
+      try {
+        return images.addLayer(
+            below, layer, reference, changes.apply(below.config()), createdBy, progress);
+      } catch (ImageException e) {
+        if (layer.failure().orElse(null) instanceof MachineException failed) {
+          throw new BottleException(
+              failed.getMessage() + "; the machine goes on as it was", failed);
+        }
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Freezes a bottle's machine, and remembers that: the bottle is kept from now on.
+   *
+   * @param injected what was put into the guest for this session only
+   * @return the image's reference
+   * @throws BottleException when that is not possible; the bottle goes on as it was
+   */
+  String bottle(
+      BottleStates states, Machine machine, String slug, List<String> injected, Progress progress) {
+    try {
+      String reference = next(slug);
+      progress.step("Freezing bottle '" + slug + "'");
+      freeze(
+          machine,
+          reference,
+          Set.copyOf(injected),
+          UnaryOperator.identity(),
+          "carafe freeze " + slug,
+          progress);
+      states.freezeDone(slug, reference);
+      return reference;
+    } catch (IOException e) {
+      throw new BottleException(
+          "bottle '" + slug + "' was not frozen: its state cannot be written: " + e.getMessage(),
+          e);
+    }
+  }
+
+  /** Every freeze has a name of its own: an earlier one is still there. */
+  private String next(String slug) {
+    String name = "bottle-" + slug + ":";
+    int number = 1;
+    while (images.find(name + number).isPresent()) {
+      number++;
+    }
+    return name + number;
+  }
+}

@@ -1,0 +1,31 @@
+package dev.carafe.bottle.provision;
+
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+
+/**
+ * Where git finds repositories, whose hooks and settings are programs that run as whoever calls
+ * git.
+ */
+final class GitPlaces {
+  private GitPlaces() {}
+
+  /** Whether a path leads to a repository's own files, on file systems of any kind. */
+  static boolean isGit(Path relative) {
+    for (Path name : relative) {
+      String text = name.toString();
+      if (text.equalsIgnoreCase(".git") || text.equalsIgnoreCase("git~1")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether git takes a directory for a repository although it has another name. */
+  static boolean isBare(Path directory) {
+    return Files.exists(directory.resolve("HEAD"), LinkOption.NOFOLLOW_LINKS)
+        && Files.exists(directory.resolve("objects"), LinkOption.NOFOLLOW_LINKS)
+        && Files.exists(directory.resolve("refs"), LinkOption.NOFOLLOW_LINKS);
+  }
+}

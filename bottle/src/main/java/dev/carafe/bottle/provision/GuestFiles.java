@@ -1,0 +1,63 @@
+package dev.carafe.bottle.provision;
+
+import dev.carafe.bottle.BottleException;
+import dev.carafe.machine.CopyOptions;
+import dev.carafe.machine.Machine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+
+/** Puts files of a user's into a guest. */
+public final class GuestFiles {
+  private static final FileAttribute<?> PRIVATE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+  private GuestFiles() {}
+
+  /**
+   * Puts a file into place, at once, or replaces it. Directories above it that are missing are the
+   * user's, too. The content travels by the machine's copy, never on an argument list. Blocks.
+   *
+   * @param path absolute, in a place where the user may make directories
+   * @param mode permission bits, as {@code 0600}
+   * @throws dev.carafe.machine.MachineException when that is not possible
+   */
+  public static void put(Machine machine, GuestUser user, String path, byte[] content, int mode) {
+    parents(machine, user, path);
+    Path file = null;
+    try {
+      file = Files.createTempFile("carafe-file-", "", PRIVATE);
+      Files.write(file, content);
+      machine.copyIn(
+          file, path, CopyOptions.DEFAULT.withOwner(user.uid(), user.gid()).withMode(mode));
+    } catch (IOException e) {
+      throw new BottleException(
+          "the file " + path + " cannot be made: no temporary file (" + e.getMessage() + ")", e);
+    } finally {
+      delete(file);
+    }
+  }
+
+  /** Makes the directories above a path, as the user. */
+  static void parents(Machine machine, GuestUser user, String path) {
+    GuestCommands.run(
+        machine,
+        user.name(),
+        "make the directory of '" + path + "' in machine '" + machine.name() + "'",
+        "umask 077; exec mkdir -p -- \"$1\"",
+        List.of(path.substring(0, Math.max(1, path.lastIndexOf('/')))));
+  }
+
+  private static void delete(Path file) {
+    try {
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      // It holds nothing secret, and the directory for temporary files is swept by others.
+    }
+  }
+}
