@@ -1,8 +1,10 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.BottleException;
+import dev.carafe.bottle.Carafe;
+import dev.carafe.image.Progress;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.MachineException;
-import dev.carafe.machine.Machines;
 import java.util.List;
 
 /** {@code cleanup}: removes what killed processes left, after asking. */
@@ -20,8 +22,8 @@ final class CleanupVerb extends Verb {
   @Override
   int run(Arguments arguments, Context context) {
     Console console = context.console();
-    try (Machines machines = context.machines()) {
-      List<Leftover> found = machines.leftovers();
+    try (Carafe carafe = context.rooms().carafe(Progress.silent(), console::note)) {
+      List<Leftover> found = carafe.leftovers();
       if (found.isEmpty()) {
         console.line("Nothing to clean up.");
         return ExitCode.OK;
@@ -42,6 +44,9 @@ final class CleanupVerb extends Verb {
       try {
         leftover.removal().run();
         console.line("Removed: " + leftover.what());
+      } catch (BottleException e) {
+        console.note("Error: " + e.getMessage());
+        exitCode = ExitCode.FAILED;
       } catch (MachineException e) {
         console.note("Error: " + Failures.sentence(e));
         exitCode = ExitCode.FAILED;

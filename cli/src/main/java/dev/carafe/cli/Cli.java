@@ -1,5 +1,7 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.BottleException;
+import dev.carafe.cli.pick.NoTerminalException;
 import dev.carafe.image.ImageException;
 import dev.carafe.machine.MachineException;
 import java.io.PrintWriter;
@@ -46,9 +48,11 @@ final class Cli {
       return fail("error: " + e.getMessage(), ExitCode.USAGE, e);
     } catch (FailureException e) {
       return fail("Error: " + e.getMessage(), e.exitCode(), e);
+    } catch (BottleException e) {
+      return fail("Error: " + e.getMessage(), ExitCode.FAILED, e);
     } catch (MachineException e) {
       return fail("Error: " + Failures.sentence(e), Failures.exitCode(e), e);
-    } catch (ImageException e) {
+    } catch (ImageException | NoTerminalException e) {
       return fail("Error: " + e.getMessage(), ExitCode.FAILED, e);
     } catch (Console.OutputClosedException e) {
       if (!terminal.outputHasReader()) {

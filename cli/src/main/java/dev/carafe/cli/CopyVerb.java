@@ -35,7 +35,7 @@ final class CopyVerb extends Verb {
   }
 
   /** {@code machine:path}. */
-  private record Place(String machine, String path) {}
+  record Place(String machine, String path) {}
 
   @Override
   int run(Arguments arguments, Context context) {
@@ -100,7 +100,7 @@ final class CopyVerb extends Verb {
   }
 
   /** The first colon divides, unless what stands before it can only be a path of the host. */
-  private static Place place(String argument, Program program) {
+  static Place place(String argument, Program program) {
     int colon = argument.indexOf(':');
     int slash = argument.indexOf('/');
     if (colon <= 0 || argument.startsWith(".") || (slash >= 0 && slash < colon)) {
@@ -120,7 +120,7 @@ final class CopyVerb extends Verb {
     return new Place(argument.substring(0, colon), path.startsWith("/") ? path : "/" + path);
   }
 
-  private static void copyIn(
+  static void copyIn(
       Machine machine, String source, String destination, CopyOptions options, Context context) {
     Path host = Path.of(source);
     if (!Files.exists(host)) {
@@ -139,7 +139,7 @@ final class CopyVerb extends Verb {
     }
   }
 
-  private static void copyOut(
+  static void copyOut(
       Machine machine, String source, String destination, CopyOptions options, Context context) {
     String guest = trimmed(source);
     if (context.program().smolvm()

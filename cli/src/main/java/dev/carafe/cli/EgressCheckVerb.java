@@ -63,6 +63,10 @@ final class EgressCheckVerb extends Verb {
           .append(authorities)
           .append('\n');
     }
+    routes
+        .log()
+        .ifPresent(
+            log -> text.append("Kept in the audit: ").append(RouteText.kept(log)).append('\n'));
     return text.append(RouteText.count(routes.all().size())).toString();
   }
 
@@ -88,6 +92,7 @@ final class EgressCheckVerb extends Verb {
     RouteText.write(json, rows(routes));
     Json.strings(json, "allow", routes.allow().stream().map(Object::toString).toList());
     json.writeNumberProperty("authorities", routes.authorities().size());
+    routes.log().ifPresent(log -> json.writeNumberProperty("log", log));
     json.writeEndObject();
   }
 

@@ -1,20 +1,22 @@
 package dev.carafe.cli;
 
 import dev.carafe.bottle.manifest.ManifestShape;
+import dev.carafe.bottle.provider.ProviderShape;
 
 /** {@code manifest schema}: what editors need to complete and check the keys of such files. */
 final class ManifestSchemaVerb extends Verb {
   @Override
   String summary() {
-    return "Prints the JSON Schema of the keys of agents or bottles, for editors.";
+    return "Prints the JSON Schema of the keys of agents, bottles or providers, for editors.";
   }
 
   @Override
   void describe(Grammar grammar) {
     grammar
-        .arguments(1, "agent|bottle")
+        .arguments(1, "agent|bottle|provider")
         .example("manifest schema agent > agent.schema.json")
-        .example("manifest schema bottle > bottle.schema.json");
+        .example("manifest schema bottle > bottle.schema.json")
+        .example("manifest schema provider > provider.schema.json");
   }
 
   @Override
@@ -25,7 +27,8 @@ final class ManifestSchemaVerb extends Verb {
             switch (arguments.first().orElse("")) {
               case "agent" -> ManifestShape.agentSchema();
               case "bottle" -> ManifestShape.bottleSchema();
-              default -> throw new UsageException("say of what: agent or bottle");
+              case "provider" -> ProviderShape.schema();
+              default -> throw new UsageException("say of what: agent, bottle or provider");
             });
     return ExitCode.OK;
   }

@@ -55,7 +55,7 @@ final class ManifestText {
     bottle.env().forEach((name, value) -> line("Variable", name + ", " + value.source()));
     bottle.repos().forEach(repo -> line("Repository", repo(repo)));
     EgressPolicy egress = bottle.egress();
-    egress.log().ifPresent(log -> line("Log", log + ", " + LEVELS.get(log)));
+    egress.log().ifPresent(log -> line("Log", log + ", " + RouteText.kept(log)));
     egress.allow().forEach(range -> line("Addresses", range + " may be dialled"));
     egress
         .authorities()
@@ -66,9 +66,6 @@ final class ManifestText {
         .append(RouteText.count(rows.size()))
         .toString();
   }
-
-  private static final List<String> LEVELS =
-      List.of("no requests", "blocked and failed requests", "all requests");
 
   private void line(String name, String value) {
     text.append(Text.padded(name + ":", WIDTH)).append(value).append('\n');

@@ -1,5 +1,7 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Carafe;
+import dev.carafe.image.ArchiveForm;
 import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageStore;
@@ -12,11 +14,13 @@ import dev.carafe.machine.host.Finding;
 import dev.carafe.machine.host.Host;
 import dev.carafe.machine.qemu.QemuMachines;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** The rooms as they are: on this computer, for this user. */
 final class OpenRooms implements Rooms {
@@ -46,6 +50,11 @@ final class OpenRooms implements Rooms {
   @Override
   public Packs packs() {
     return new Packed(ImageStore.open(home));
+  }
+
+  @Override
+  public Carafe carafe(Progress progress, Consumer<String> notes) {
+    return Carafe.open(env, progress, notes);
   }
 
   @Override
@@ -84,6 +93,22 @@ final class OpenRooms implements Rooms {
     @Override
     public Image importArchive(InputStream archive, String name, Progress progress) {
       return store.importArchive(archive, name, progress);
+    }
+
+    @Override
+    public Image addLayer(
+        Image base, InputStream layerTar, String reference, String createdBy, Progress progress) {
+      return store.addLayer(base, layerTar, reference, base.config(), createdBy, progress);
+    }
+
+    @Override
+    public void export(String reference, ArchiveForm form, OutputStream out, Progress progress) {
+      store.exportArchive(reference, form, out, progress);
+    }
+
+    @Override
+    public void export(String reference, ArchiveForm form, Path file, Progress progress) {
+      store.exportArchive(reference, form, file, progress);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Carafe;
 import dev.carafe.image.Progress;
 import dev.carafe.machine.Machines;
+import java.util.function.Consumer;
 
 /**
  * The rooms to the right of this one, each opened when a command first needs it. The tests have a
@@ -21,6 +23,13 @@ interface Rooms {
 
   /** {@code .smolmachine} files. */
   Packs packs();
+
+  /**
+   * The user's bottles.
+   *
+   * @param notes hears what the operator should know while they run
+   */
+  Carafe carafe(Progress progress, Consumer<String> notes);
 
   /** What this computer needs to run machines. */
   HostCheck host();

@@ -50,6 +50,11 @@ final class RouteText {
     return routes + (routes == 1 ? " route; " : " routes; ") + "everything else is refused.\n";
   }
 
+  /** What the audit keeps at a level, from 0 to 2. */
+  static String kept(int log) {
+    return List.of("no requests", "blocked and failed requests", "all requests").get(log);
+  }
+
   private static String shown(Credential credential) {
     return credential.header() + ": " + credential.prefix() + "<" + credential.secret() + ">";
   }

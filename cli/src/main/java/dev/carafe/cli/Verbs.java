@@ -13,10 +13,21 @@ final class Verbs {
   /** The verbs at the top, in the order of the help text. */
   static final List<String> TOP =
       List.of(
-          "run",
+          "start",
+          "resume",
+          "list",
+          "attach",
+          "exec",
+          "cp",
+          "logs",
+          "diff",
+          "pull",
+          "freeze",
+          "bottle",
           "init",
           "info",
           "edit",
+          "run",
           "machine",
           "image",
           "pack",
@@ -49,14 +60,16 @@ final class Verbs {
               "status",
               "update",
               "resize",
+              "freeze",
               "prove",
               "egress-events",
               "data-dir");
-      case "image" -> List.of("pull", "import", "ls", "rm", "prune", "inspect");
+      case "image" -> List.of("pull", "import", "export", "ls", "rm", "prune", "inspect");
       case "pack" -> List.of("create", "inspect");
       case "egress" -> List.of("serve", "check", "schema");
       case "audit" -> List.of("verify");
       case "manifest" -> List.of("schema");
+      case "bottle" -> List.of("export", "import", "rm");
       default -> List.of();
     };
   }
@@ -70,6 +83,7 @@ final class Verbs {
       case "pack" -> "Writes and reads .smolmachine files: an image in one file.";
       case "egress" -> "Lets requests out by routes, and adds the credentials to them.";
       case "audit" -> "Looks after the record of what was let out.";
+      case "bottle" -> "Takes bottles from one computer to another, and removes them.";
       case "manifest" -> "Helps to write the files of agents and bottles.";
       default -> throw new IllegalArgumentException(group);
     };
@@ -77,7 +91,7 @@ final class Verbs {
 
   static boolean isGroup(String word) {
     return switch (word) {
-      case "machine", "vm", "image", "pack", "egress", "audit", "manifest" -> true;
+      case "machine", "vm", "image", "pack", "egress", "audit", "manifest", "bottle" -> true;
       default -> false;
     };
   }
@@ -90,7 +104,9 @@ final class Verbs {
   /** A verb's proper name. */
   static String canonical(String group, String word) {
     return switch (word) {
-      case "list" -> "ls";
+      case "list" -> group.isEmpty() ? "list" : "ls";
+      case "ls" -> group.isEmpty() ? "list" : "ls";
+      case "commit" -> group.isEmpty() ? "freeze" : "commit";
       case "sh" -> "shell";
       case "rm" -> group.equals("machine") ? "delete" : "rm";
       default -> word;
@@ -113,6 +129,7 @@ final class Verbs {
           case "pack" -> pack(name);
           case "egress" -> egress(name);
           case "audit" -> name.equals("verify") ? new AuditVerifyVerb() : null;
+          case "bottle" -> bottle(name);
           case "manifest" -> name.equals("schema") ? new ManifestSchemaVerb() : null;
           default -> null;
         };
@@ -138,6 +155,16 @@ final class Verbs {
 
   private static Verb top(String name) {
     return switch (name) {
+      case "start" -> new StartBottleVerb();
+      case "resume" -> new ResumeVerb();
+      case "list" -> new BottleListVerb();
+      case "attach" -> new AttachVerb();
+      case "exec" -> new BottleExecVerb();
+      case "cp" -> new BottleCopyVerb();
+      case "logs" -> new LogsVerb();
+      case "diff" -> new DiffVerb();
+      case "pull" -> new PullVerb();
+      case "freeze" -> new BottleFreezeVerb();
       case "run" -> new RunVerb();
       case "init" -> new InitVerb();
       case "info" -> new InfoVerb();
@@ -148,6 +175,15 @@ final class Verbs {
       case "cleanup" -> new CleanupVerb();
       case "completion" -> new CompletionVerb();
       case "version" -> new VersionVerb();
+      default -> null;
+    };
+  }
+
+  private static Verb bottle(String name) {
+    return switch (name) {
+      case "export" -> new BottleExportVerb();
+      case "import" -> new BottleImportVerb();
+      case "rm" -> new BottleRemoveVerb();
       default -> null;
     };
   }
@@ -166,6 +202,7 @@ final class Verbs {
       case "status" -> new StatusVerb();
       case "update" -> new UpdateVerb();
       case "resize" -> new ResizeVerb();
+      case "freeze" -> new FreezeVerb();
       case "prove" -> new ProveVerb();
       case "egress-events" -> new EgressEventsVerb();
       case "data-dir" -> new DataDirVerb();
@@ -178,6 +215,7 @@ final class Verbs {
     return switch (name) {
       case "pull" -> new ImagePullVerb();
       case "import" -> new ImageImportVerb();
+      case "export" -> new ImageExportVerb();
       case "ls" -> new ImageListVerb();
       case "rm" -> new ImageRemoveVerb();
       case "prune" -> new ImagePruneVerb();

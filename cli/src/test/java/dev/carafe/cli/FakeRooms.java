@@ -1,5 +1,7 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Carafe;
+import dev.carafe.image.ArchiveForm;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageConfig;
 import dev.carafe.image.ImageException;
@@ -12,6 +14,7 @@ import dev.carafe.machine.Machines;
 import dev.carafe.machine.host.Finding;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** All rooms in memory. */
 final class FakeRooms implements Rooms {
@@ -29,6 +33,9 @@ final class FakeRooms implements Rooms {
   final FakeImages images = new FakeImages();
   final List<String> calls = new ArrayList<>();
   List<Finding> findings = List.of();
+
+  /** Where bottles and images are looked for: nowhere, unless a test says otherwise. */
+  Map<String, String> env = Map.of("HOME", "/nonexistent");
 
   @Override
   public Machines machines(Progress progress) {
@@ -48,6 +55,11 @@ final class FakeRooms implements Rooms {
   @Override
   public Packs packs() {
     return new FakePacks();
+  }
+
+  @Override
+  public Carafe carafe(Progress progress, Consumer<String> notes) {
+    return Carafe.with(machines, env, progress, notes);
   }
 
   @Override
@@ -87,6 +99,7 @@ final class FakeRooms implements Rooms {
   static final class FakeImages implements Images {
     final Map<String, Image> stored = new LinkedHashMap<>();
     String imported;
+    String added;
 
     @Override
     public Optional<Image> find(String reference) {
@@ -117,6 +130,48 @@ final class FakeRooms implements Rooms {
       }
       stored.put(name, image(name, "b", List.of()));
       return stored.get(name);
+    }
+
+    @Override
+    public Image addLayer(
+        Image base, InputStream layerTar, String reference, String createdBy, Progress progress) {
+      progress.step("Storing " + reference);
+      try {
+        added =
+            createdBy
+                + " on "
+                + base.digest()
+                + ": "
+                + new String(layerTar.readAllBytes(), StandardCharsets.UTF_8);
+      } catch (IOException e) {
+        throw new ImageException("store " + reference, e.getMessage(), e);
+      }
+      stored.put(reference, image(reference, "d", base.config().cmd()));
+      return stored.get(reference);
+    }
+
+    @Override
+    public void export(String reference, ArchiveForm form, OutputStream out, Progress progress) {
+      progress.step("Exporting " + reference);
+      if (find(reference).isEmpty()) {
+        throw new ImageException("export the image " + reference, "there is none");
+      }
+      try {
+        out.write(
+            ("an archive of " + reference + (form == ArchiveForm.GZIP ? " in gzip" : ""))
+                .getBytes(StandardCharsets.UTF_8));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void export(String reference, ArchiveForm form, Path file, Progress progress) {
+      try (OutputStream out = Files.newOutputStream(file)) {
+        export(reference, form, out, progress);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     @Override

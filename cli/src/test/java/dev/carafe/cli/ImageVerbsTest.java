@@ -24,6 +24,7 @@ class ImageVerbsTest {
         "bytes": 12345678,
         "layers": ["sha256:%s"],
         "rootfs": "/data/images/rootfs/a",
+        "deltas": [],
         "config": {
           "os": "linux",
           "architecture": "amd64",
@@ -86,6 +87,40 @@ class ImageVerbsTest {
     assertThat(caller.call("image", "import", "-q", archive + "x", "mine").err())
         .isEqualTo("Error: io operation failed: " + archive + "x: no such file\n");
     assertThat(caller.call("image", "import", archive.toString()).exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void exportsToFilesAndStandardOutput() throws Exception {
+    caller.call("image", "pull", "-q", "debian:12");
+    Path file = directory.resolve("debian.tar");
+    assertThat(caller.call("image", "export", "debian:12", "-o", file.toString()))
+        .isEqualTo(
+            new Outcome(
+                0,
+                "Exported: debian:12 (aaaaaaaaaaaa) to " + file + ", 23 B\n",
+                "Exporting debian:12...\n"));
+    assertThat(file).hasContent("an archive of debian:12");
+    assertThat(caller.call("image", "export", "-q", "debian:12", "-o", "-"))
+        .isEqualTo(new Outcome(0, "an archive of debian:12", ""));
+    assertThat(caller.call("image", "export", "-q", "--gzip", "debian:12", "-o", "-").out())
+        .isEqualTo("an archive of debian:12 in gzip");
+    assertThat(
+            compact(
+                caller
+                    .call("image", "export", "-q", "debian:12", "-o", file.toString(), "--json")
+                    .out()))
+        .isEqualTo(
+            "{\"image\":\"debian:12\",\"digest\":\"sha256:"
+                + "a".repeat(64)
+                + "\",\"file\":\""
+                + file
+                + "\",\"bytes\":23}");
+    assertThat(caller.call("image", "export", "-q", "nothing", "-o", "-").err())
+        .isEqualTo("Error: cannot export the image nothing: there is none\n");
+    assertThat(caller.call("image", "export", "debian:12").exitCode()).isEqualTo(2);
+    assertThat(caller.call("image", "export", "-o", "-").exitCode()).isEqualTo(2);
+    assertThat(caller.call("image", "export", "debian:12", "-o", "-", "--json").exitCode())
+        .isEqualTo(2);
   }
 
   @Test

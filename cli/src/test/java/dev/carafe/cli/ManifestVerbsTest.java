@@ -362,11 +362,11 @@ class ManifestVerbsTest {
 
   @Test
   void theSchemasAreTheOnesInTheDocuments() throws Exception {
-    for (String kind : new String[] {"agent", "bottle"}) {
+    for (String kind : new String[] {"agent", "bottle", "provider"}) {
       assertThat(caller.call("manifest", "schema", kind).out())
           .isEqualTo(Files.readString(Path.of("../docs/" + kind + ".schema.json")));
     }
     assertThat(caller.call("manifest", "schema").err())
-        .isEqualTo("error: say of what: agent or bottle\n");
+        .isEqualTo("error: say of what: agent, bottle or provider\n");
   }
 }

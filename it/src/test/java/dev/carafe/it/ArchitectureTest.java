@@ -96,6 +96,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void aProviderSaysWhatIsDoneAndDoesNothing() {
+    com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAPackage("dev.carafe.bottle.provider..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.carafe.machine..", "dev.carafe.bottle", "dev.carafe.egress")
+        .check(CARAFE);
+  }
+
+  @Test
   void imageHasNoCycles() {
     slices().matching("dev.carafe.image.(*)..").should().beFreeOfCycles().check(CARAFE);
   }

@@ -117,7 +117,8 @@ class JailTest {
         .isBetween(memory + (2L << 30), memory + (8L << 30));
     assertThat(hardLimit(limits, "Max open files")).isLessThanOrEqualTo(256);
     assertThat(hardLimit(limits, "Max file size"))
-        .isEqualTo((long) machine.spec().overlayGib() << 30);
+        .as("its disk, and a quarter of that for what a freeze keeps aside")
+        .isEqualTo(((long) machine.spec().overlayGib() << 30) / 4 * 5);
     assertThat(hardLimit(limits, "Max core file size")).isZero();
   }
 
@@ -197,11 +198,12 @@ class JailTest {
             dev.carafe.machine.MachineSpec.builder(Lab.name("full")).disks(20, 1).build());
     try {
       small.start();
-      // Past the end of the file system: the device itself is larger, for every machine the same.
+      // Past the end of the file system, and of the quarter behind it that freezes use: the device
+      // itself is larger, for every machine the same.
       var raw =
           small.run(
               ExecSpec.shell(
-                  "dd if=/dev/zero of=/dev/vdb bs=1M seek=1030 count=8 oflag=direct conv=notrunc 2>&1"));
+                  "dd if=/dev/zero of=/dev/vdb bs=1M seek=1278 count=8 oflag=direct conv=notrunc 2>&1"));
       assertThat(raw.exitCode()).isEqualTo(1);
       assertThat(raw.out()).containsIgnoringCase("error");
       assertThat(small.run(ExecSpec.of("echo", "alive")).out()).isEqualTo("alive\n");

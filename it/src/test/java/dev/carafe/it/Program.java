@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * what it wrote.
  */
 record Program(int exitCode, byte[] stdout, String stderr) {
-  private static final int LIMIT_MINUTES = 5;
+  private static final int LIMIT_MINUTES = 20;
 
   /** {@code ./carafe ARGUMENTS}. */
   static Program carafe(String... arguments) throws Exception {

@@ -2,6 +2,7 @@ package dev.carafe.it.enforcement;
 
 import static dev.carafe.it.enforcement.Permit.Value.FALSE;
 import static dev.carafe.it.enforcement.Permit.Value.NOTHING;
+import static dev.carafe.it.enforcement.Permit.Value.NULL;
 import static dev.carafe.it.enforcement.Permit.Value.TRUE;
 import static dev.carafe.it.enforcement.Permit.answer;
 import static dev.carafe.it.enforcement.Permit.call;
@@ -13,6 +14,7 @@ final class BottleEnforcements {
   private static final String SIDECAR = "bottle.Sidecar#";
   private static final String TEST = "bottle.SidecarOpeningTest#";
   private static final String MANIFEST = "bottle.manifest.";
+  private static final String PROVIDER = "bottle.provider.";
 
   private BottleEnforcements() {}
 
@@ -67,5 +69,31 @@ final class BottleEnforcements {
               "A repository's agent takes no place of the user's",
               MANIFEST + "ManifestIndex#<init>",
               call("containsKey", FALSE),
-              MANIFEST + "RepositoryPolicyTest#anAgentOfARepositoryDoesNotTakeThePlaceOfTheUsers"));
+              MANIFEST + "RepositoryPolicyTest#anAgentOfARepositoryDoesNotTakeThePlaceOfTheUsers"),
+          new Enforcement(
+              "A provider's file holds no secret",
+              PROVIDER + "ProviderFile#refuseSecret",
+              call("holdsToken", FALSE),
+              PROVIDER + "ProvidersTest#mistakesAreSaid"),
+          new Enforcement(
+              "No provider takes another's place",
+              PROVIDER + "Providers#add",
+              call("containsKey", FALSE),
+              PROVIDER + "ProvidersTest#noNameIsThereTwice"),
+          new Enforcement(
+              "A login that has expired is not forwarded",
+              PROVIDER + "CodexLogin#read",
+              call("isAfter", TRUE),
+              PROVIDER + "CodexTest#aLoginThatIsOfNoUseIsRefused"),
+          new Enforcement(
+              "A recipe has no credentials",
+              PROVIDER + "RecipeReader#recipe",
+              call("isPresent", FALSE),
+              PROVIDER + "RecipeTest#allMistakesAreSaidWithTheirPlaces"),
+          new Enforcement(
+              "The password of a registry gets into no image",
+              PROVIDER + "NpmConfig#address",
+              call("getUserInfo", NULL),
+              PROVIDER
+                  + "HostRegistriesTest#anAddressThatWouldCarryAPasswordIntoTheImageIsRefused"));
 }

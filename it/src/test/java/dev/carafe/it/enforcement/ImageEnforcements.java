@@ -1,5 +1,6 @@
 package dev.carafe.it.enforcement;
 
+import static dev.carafe.it.enforcement.Permit.giveBack;
 import static dev.carafe.it.enforcement.Permit.silence;
 
 import java.util.List;
@@ -36,7 +37,12 @@ final class ImageEnforcements {
               "A hard link in a layer leads to a file of the image",
               "image.layer.MergedTree#hardLink",
               "which is not a file of the image",
-              MERGER + "hardLinksToWhatIsNoFileOfTheImageAreRefused"));
+              MERGER + "hardLinksToWhatIsNoFileOfTheImageAreRefused"),
+          new Enforcement(
+              "No layer speaks to the guest's overlay file system",
+              "image.layer.LayerMerger#kept",
+              giveBack(0),
+              "image.layer.OnTopTest#aLayerCannotSpeakToTheOverlayItself"));
 
   private static Enforcement of(String says, String where, String words, String test) {
     return new Enforcement(says, where, silence(words), test);

@@ -21,7 +21,7 @@ final class MachineEnforcements {
   private MachineEnforcements() {}
 
   static List<Enforcement> all() {
-    return Stream.of(REACH, PROOFS, RELAY, MESSAGES, COPIES, RECORDS)
+    return Stream.of(REACH, PROOFS, RELAY, MESSAGES, COPIES, LAYERS, RECORDS)
         .flatMap(List::stream)
         .toList();
   }
@@ -259,8 +259,8 @@ final class MachineEnforcements {
 
   private static final List<Enforcement> COPIES =
       List.of(
-          harmful("A copy's path has no component that is no name", "EntryReader#path", "no name"),
-          harmful("A copy's names have no NUL", "EntryReader#text", "NUL"),
+          harmful("A copy's path has no component that is no name", "EntryReader#check", "no name"),
+          harmful("A copy's names have no NUL", "EntryReader#checkText", "NUL"),
           harmful("Only links have targets", "EntryReader#next", "where none belongs"),
           harmful("A copy is not empty", "EntryReader#next", "before it began"),
           harmful("The copied thing comes first and once", "EntryReader#next", "itself twice"),
@@ -307,6 +307,56 @@ final class MachineEnforcements {
         CHANNEL + where,
         silence(words),
         CHANNEL + "HostileCopyTest#aHarmfulCopyIsRefusedAndLeavesNothing");
+  }
+
+  private static final List<Enforcement> LAYERS =
+      List.of(
+          layer(
+              "A layer has no name with a meaning of its own", "checkPath", "a meaning of its own"),
+          layer("A layer has each name once", "checkPath", "not in their order"),
+          layer(
+              "What is in a layer is in a directory of the layer",
+              "checkParent",
+              "before its directory"),
+          layer("A layer's hard link leads to a file of the layer", "next", "to what is no file"),
+          layer("A layer has entries of known kinds", "next", "an unknown kind"),
+          layer("Modes in a layer are modes", "next", "an impossible mode"),
+          layer("Times in a layer are times", "next", "an impossible time"),
+          layer("Only links in a layer have targets", "next", "where none belongs"),
+          layer("What has no attributes gets none", "next", "attributes of what has none"),
+          layer("A layer's end is nothing but its end", "next", "named the end"),
+          layer("Devices in a layer are devices", "checkDevice", "an impossible device"),
+          layer(
+              "Attributes are such as an archive can hold", "attributes", "an archive cannot hold"),
+          layer("No attribute comes twice", "attributes", "an attribute twice"),
+          layer("Attributes have names, and limits", "attributes", "too large, or has no name"),
+          layer(
+              "The pieces of a file are inside it and apart", "pieces", "overlap, or lie outside"),
+          layer(
+              "A layer holds no more than its machine's disk can", "pieces", "more than its disk"),
+          layer("Nothing follows the end of a layer", "finish", "went on after"),
+          of(
+              "A layer has directories only so deep",
+              CHANNEL + "LayerReader#checkPath",
+              silence("deep"),
+              CHANNEL + "LayerReaderTest#directoriesMayBeSoDeepAndNoDeeper"),
+          of(
+              "A layer has only so many entries",
+              CHANNEL + "LayerReader#next",
+              silence(" files"),
+              CHANNEL + "LayerReaderTest#thereMayBeSoManyEntriesAndNoMore"),
+          of(
+              "The names that hard links lead to take only so much memory",
+              CHANNEL + "LayerReader#remember",
+              silence("files with several names"),
+              CHANNEL + "LayerReaderTest#filesWithSeveralNamesMayTakeSoMuchMemoryAndNoMore"));
+
+  private static Enforcement layer(String says, String method, String words) {
+    return of(
+        says,
+        CHANNEL + "LayerReader#" + method,
+        silence(words),
+        CHANNEL + "FreezeTest#aHarmfulLayerIsRefusedAndNeverEnded");
   }
 
   private static final List<Enforcement> RECORDS =

@@ -1,0 +1,143 @@
+package dev.carafe.cli;
+
+import dev.carafe.bottle.Carafe;
+import dev.carafe.bottle.manifest.ManifestIndex;
+import dev.carafe.bottle.state.BottleRecord;
+import dev.carafe.bottle.state.BottleStates.Found;
+import dev.carafe.bottle.state.BottleStates.Listing;
+import dev.carafe.image.Progress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code list}: the bottles, or the agents that could be started. */
+final class BottleListVerb extends Verb {
+  @Override
+  String summary() {
+    return "Lists the bottles; 'list available', the agents.";
+  }
+
+  @Override
+  void describe(Grammar grammar) {
+    Manifests.directory(grammar)
+        .flag("As JSON: an array of objects.", "--json")
+        .arguments(1, "[active|all|available]")
+        .example("list")
+        .example("list active --json")
+        .example("list available");
+  }
+
+  /** What has become of a bottle, in a word. */
+  static String state(Found found) {
+    if (found.live()) {
+      return found.record().phase() == BottleRecord.Phase.MAKING ? "starting" : "running";
+    }
+    return switch (found.record().phase()) {
+      case MAKING, READY -> "crashed";
+      case KEPT -> "kept";
+      case ENDED -> found.frozen().isPresent() ? "frozen" : "ended";
+    };
+  }
+
+  @Override
+  int run(Arguments arguments, Context context) {
+    String which = arguments.positionals().isEmpty() ? "all" : arguments.positionals().getFirst();
+    return switch (which) {
+      case "all" -> bottles(arguments, context, false);
+      case "active" -> bottles(arguments, context, true);
+      case "available" -> agents(arguments, context);
+      default ->
+          throw new UsageException(
+              "'" + Text.shown(which) + "' is neither active, all nor available",
+              Suggestion.hint(which, List.of("active", "all", "available"), ""));
+    };
+  }
+
+  private static int bottles(Arguments arguments, Context context, boolean active) {
+    Listing listing;
+    try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {})) {
+      listing = carafe.list();
+    }
+    List<Found> found =
+        listing.bottles().stream().filter(bottle -> !active || bottle.live()).toList();
+    if (arguments.has("--json")) {
+      context.console().line(json(found));
+      return ExitCode.OK;
+    }
+    if (found.isEmpty()) {
+      context.console().line(active ? "No bottle is running." : "There are no bottles.");
+    } else {
+      context.console().print(table(found, context));
+    }
+    listing
+        .damaged()
+        .forEach(
+            damaged ->
+                context
+                    .console()
+                    .note(
+                        "Warning: "
+                            + damaged.directory()
+                            + " cannot be read: "
+                            + damaged.why()
+                            + "; '"
+                            + context.program().name()
+                            + " cleanup' removes it"));
+    return ExitCode.OK;
+  }
+
+  private static String table(List<Found> found, Context context) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("SLUG", "LABEL", "STATE", "AGENT", "PROVIDER", "ENGINE", "STARTED"));
+    for (Found each : found) {
+      BottleRecord record = each.record();
+      rows.add(
+          List.of(
+              record.slug(),
+              record.label(),
+              state(each),
+              record.agent(),
+              record.provider(),
+              record.engine(),
+              record.started().toString().substring(0, 19) + "Z"));
+    }
+    return Text.table(rows);
+  }
+
+  private static String json(List<Found> found) {
+    return Json.of(
+        json -> {
+          json.writeStartArray();
+          for (Found each : found) {
+            BottleRecord record = each.record();
+            json.writeStartObject();
+            json.writeStringProperty("slug", record.slug());
+            json.writeStringProperty("label", record.label());
+            json.writeStringProperty("color", record.color());
+            json.writeStringProperty("state", state(each));
+            json.writeStringProperty("agent", record.agent());
+            Json.strings(json, "bottles", record.bottles());
+            json.writeStringProperty("provider", record.provider());
+            json.writeStringProperty("engine", record.engine());
+            json.writeStringProperty("image", record.image());
+            Json.string(json, "workspace", record.workspace().map(Path::toString));
+            Json.string(json, "frozen", each.frozen());
+            json.writeStringProperty("started", record.started().toString());
+            json.writeEndObject();
+          }
+          json.writeEndArray();
+        });
+  }
+
+  private static int agents(Arguments arguments, Context context) {
+    ManifestIndex index = Manifests.index(arguments, context);
+    if (arguments.has("--json")) {
+      context.console().line(Json.of(out -> ManifestText.list(out, index)));
+    } else {
+      index.agents().stream()
+          .filter(ManifestIndex.FoundAgent::usable)
+          .forEach(agent -> context.console().line(agent.name()));
+    }
+    return ExitCode.OK;
+  }
+}

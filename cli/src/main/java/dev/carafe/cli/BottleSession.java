@@ -1,0 +1,120 @@
+package dev.carafe.cli;
+
+import dev.carafe.bottle.Bottle;
+import dev.carafe.bottle.BottleException;
+import dev.carafe.bottle.Carafe;
+import dev.carafe.bottle.Plan;
+import dev.carafe.bottle.policy.BottleEnv.Operator;
+import dev.carafe.machine.ExecSpec;
+import dev.carafe.machine.MachineException;
+import java.util.List;
+import java.util.Optional;
+
+/** A plan shown, agreed to and launched; the agent run to its end; and the bottle settled. */
+final class BottleSession {
+  private final Arguments arguments;
+  private final Context context;
+  private final Carafe carafe;
+  private final TerminalProgress progress;
+
+  BottleSession(Arguments arguments, Context context, Carafe carafe, TerminalProgress progress) {
+    this.arguments = arguments;
+    this.context = context;
+    this.carafe = carafe;
+    this.progress = progress;
+  }
+
+  /**
+   * The whole session.
+   *
+   * @param words the user's own arguments for the agent
+   * @param task what it is to do without a terminal; empty: it gets the terminal
+   * @return the agent's exit code
+   */
+  int run(Plan plan, List<String> words, Optional<String> task) {
+    Console console = context.console();
+    PlanText text = new PlanText(plan, context);
+    if (arguments.has("--dry-run")) {
+      console.print(arguments.has("--json") ? Json.of(text::write) + "\n" : text.table());
+      return ExitCode.OK;
+    }
+    boolean headless = arguments.has("--headless");
+    if (!arguments.has("--quiet")) {
+      // Not on standard output, which is the agent's.
+      console.prompt(text.table());
+    }
+    if (!headless
+        && !arguments.has("--yes")
+        && !console.confirm("Start '" + plan.label() + "'? [y/N] ")) {
+      console.note("Cancelled");
+      return ExitCode.FAILED;
+    }
+    Interrupts interrupts = new Interrupts(context.signals());
+    interrupts.install();
+    try {
+      Bottle bottle = carafe.launch(plan, headless ? Optional.empty() : Optional.of(operator()));
+      progress.clear();
+      return settled(bottle, () -> agent(bottle, words, task, interrupts), interrupts);
+    } catch (BottleException | MachineException e) {
+      // Interrupted work fails with all sorts of words; the signal is what happened.
+      if (interrupts.exitCode().isPresent()) {
+        console.note("Interrupted: " + e.getMessage());
+        return interrupts.exitCode().getAsInt();
+      }
+      throw e;
+    }
+  }
+
+  private interface Agent {
+    int run();
+  }
+
+  private int settled(Bottle bottle, Agent agent, Interrupts interrupts) {
+    boolean crashed = true;
+    try {
+      int exitCode = agent.run();
+      crashed = false;
+      return exitCode;
+    } finally {
+      interrupts.clean();
+      if (crashed || arguments.has("--keep")) {
+        bottle.keep();
+      }
+      close(bottle);
+    }
+  }
+
+  private int agent(
+      Bottle bottle, List<String> words, Optional<String> task, Interrupts interrupts) {
+    boolean terminal = task.isEmpty();
+    ExecSpec spec = terminal ? bottle.agent(words) : bottle.task(words, task.orElseThrow());
+    if (terminal) {
+      String type = context.env().getOrDefault("TERM", "");
+      spec = spec.withEnv("TERM", type.isEmpty() ? "xterm" : type).withInput();
+    }
+    return new Session(context, interrupts).run(bottle.machine(), spec, terminal);
+  }
+
+  /** Says what becomes of the bottle. What cannot be undone does not hide the agent's exit code. */
+  private void close(Bottle bottle) {
+    Console console = context.console();
+    String program = context.program().name();
+    try {
+      bottle.close();
+    } catch (BottleException e) {
+      console.note("Warning: " + e.getMessage());
+    }
+    try {
+      if (carafe.list().bottles().stream()
+          .anyMatch(found -> found.record().slug().equals(bottle.name()))) {
+        console.note("To go on: " + program + " resume " + bottle.name());
+      }
+    } catch (BottleException e) {
+      // Then 'list' says it.
+    }
+  }
+
+  private Operator operator() {
+    return (variable, question) -> Asking.secret(context, variable + ": " + question);
+  }
+}

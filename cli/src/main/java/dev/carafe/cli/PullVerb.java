@@ -1,0 +1,73 @@
+package dev.carafe.cli;
+
+import dev.carafe.bottle.Carafe;
+import dev.carafe.bottle.provision.Change;
+import dev.carafe.bottle.provision.GuestChanges;
+import dev.carafe.bottle.provision.Pull;
+import dev.carafe.bottle.provision.Pull.Allowed;
+import dev.carafe.image.Progress;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** {@code pull}: brings back what the agent has changed in its copy of the workspace. */
+final class PullVerb extends Verb {
+  @Override
+  String summary() {
+    return "Brings what has changed in a running bottle's workspace back here.";
+  }
+
+  @Override
+  void describe(Grammar grammar) {
+    grammar
+        .flag("Also new files that git ignores.", "--include-ignored")
+        .flag("Also files that were changed here since.", "--force")
+        .flag("Do not ask.", "-y", "--yes")
+        .arguments(100, "SLUG [PATH...]")
+        .example("pull claude-x7k2p")
+        .example("pull claude-x7k2p src/main --yes");
+  }
+
+  /** A change on one line. */
+  static String line(Change change) {
+    return Text.padded(change.kind().name().toLowerCase(Locale.ROOT), 9)
+        + change.name()
+        + (change.changedHere() ? " (changed here too)" : "");
+  }
+
+  @Override
+  int run(Arguments arguments, Context context) {
+    List<String> words = arguments.positionals();
+    if (words.isEmpty()) {
+      throw new UsageException(
+          "no bottle was named", "See '" + context.program().name() + " list'.");
+    }
+    Console console = context.console();
+    try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {});
+        GuestChanges changes =
+            carafe.changes(
+                words.getFirst(),
+                words.subList(1, words.size()),
+                arguments.has("--include-ignored"))) {
+      changes.notes().forEach(console::note);
+      if (changes.all().isEmpty()) {
+        console.line("Nothing has changed.");
+        return ExitCode.OK;
+      }
+      changes.all().forEach(change -> console.line(line(change)));
+      if (!arguments.has("--yes") && !console.confirm("Bring these here? [y/N] ")) {
+        console.line("Cancelled");
+        return ExitCode.OK;
+      }
+      Set<Allowed> allowed = EnumSet.of(Allowed.OVERWRITE, Allowed.DELETE);
+      if (arguments.has("--force")) {
+        allowed.add(Allowed.CHANGED_HERE);
+      }
+      Pull.Result result = Pull.apply(changes, allowed);
+      console.line("Brought back: " + result.done().size());
+      result.left().forEach(console::note);
+      return result.left().isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+    }
+  }
+}
