@@ -28,6 +28,7 @@ public final class BottleStates {
   static final String LOG = "log.txt";
   static final String AUDIT = "audit.jsonl";
   private static final String LOCK = "lock";
+  private static final String FREEZING = "freezing";
   private static final String FROZEN = "frozen";
 
   /** Somebody may be looking whether it runs just when it is taken over. */
@@ -92,14 +93,26 @@ public final class BottleStates {
    * @throws FileAlreadyExistsException if there is one of that slug
    */
   public HeldBottle create(BottleRecord record) throws IOException {
-    Path made = directory.resolve(record.slug());
     var privately =
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     Files.createDirectories(directory, privately);
-    Files.createDirectory(made, privately);
+    Path made = directory.resolve(record.slug());
+    for (int tries = 1; ; tries++) {
+      Files.createDirectory(made, privately);
+      try {
+        return create(made, record);
+      } catch (NoSuchFileException e) {
+        // A clean-up has taken it for what a killed process had left.
+        if (tries == TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static HeldBottle create(Path made, BottleRecord record) throws IOException {
     Lock lock =
-        Lock.tryTake(made.resolve(LOCK))
-            .orElseThrow(() -> new FileAlreadyExistsException(made.toString()));
+        take(made.resolve(LOCK)).orElseThrow(() -> new FileAlreadyExistsException(made.toString()));
     HeldBottle held = new HeldBottle(made, lock, record);
     try {
       held.update(record);
@@ -168,6 +181,15 @@ public final class BottleStates {
   }
 
   /**
+   * Keeps all others from freezing a bottle until it is closed; empty if somebody does that.
+   *
+   * @throws NoSuchFileException if there is none of that slug
+   */
+  public Optional<Lock> freezing(String slug) throws IOException {
+    return take(existing(slug).resolve(FREEZING));
+  }
+
+  /**
    * Remembers that a bottle was frozen, whoever runs it; from now on it is kept.
    *
    * @throws NoSuchFileException if there is none of that slug
@@ -192,13 +214,7 @@ public final class BottleStates {
   }
 
   private static boolean live(Path place) throws IOException {
-    Path file = place.resolve(LOCK);
-    if (!Files.exists(file)) {
-      return false;
-    }
-    Optional<Lock> lock = Lock.tryTake(file);
-    lock.ifPresent(Lock::close);
-    return lock.isEmpty();
+    return Lock.isTaken(place.resolve(LOCK));
   }
 
   /** All that there are. Changes nothing. */
@@ -230,7 +246,7 @@ public final class BottleStates {
   }
 
   /**
-   * Removes what cannot be read, if nobody uses it.
+   * Removes what cannot be read, if nobody uses it, and it is still so.
    *
    * @throws IOException if something is left
    */
@@ -238,10 +254,21 @@ public final class BottleStates {
     Optional<Lock> lock = Lock.tryTake(damaged.directory().resolve(LOCK));
     if (lock.isPresent()) {
       try {
-        Durable.deleteTree(damaged.directory());
+        if (isDamaged(damaged.directory())) {
+          Durable.deleteTree(damaged.directory());
+        }
       } finally {
         lock.get().close();
       }
+    }
+  }
+
+  private static boolean isDamaged(Path place) {
+    try {
+      read(place, place.getFileName().toString());
+      return false;
+    } catch (IOException e) {
+      return true;
     }
   }
 }
