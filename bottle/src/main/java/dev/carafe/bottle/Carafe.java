@@ -143,7 +143,17 @@ public final class Carafe implements AutoCloseable {
    */
   public Bottle launch(Plan plan, Optional<Operator> operator) {
     return new Launch(
-            plan, env, images, machines, states, agentImages, operator, progress, notes, clock)
+            plan,
+            preparation::relabelled,
+            env,
+            images,
+            machines,
+            states,
+            agentImages,
+            operator,
+            progress,
+            notes,
+            clock)
         .run();
   }
 

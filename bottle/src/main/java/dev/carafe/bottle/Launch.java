@@ -12,6 +12,7 @@ import dev.carafe.egress.routes.RoutesWriter;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Carries out a plan, step by step. What a step has made, it also knows how to undo; when one
@@ -34,7 +36,7 @@ final class Launch {
   /** Marks the machine as a bottle's. */
   static final String LABEL = "carafe.bottle";
 
-  private final Plan plan;
+  private final UnaryOperator<Plan> relabelled;
   private final Map<String, String> env;
   private final ImageStore images;
   private final Machines machines;
@@ -47,13 +49,18 @@ final class Launch {
 
   private final Undo undo = new Undo();
   private final Injected injected = new Injected();
+  private Plan plan;
   private String step = "";
   private Optional<BottleLog> log = Optional.empty();
   private Keeping keeping;
   private Machine machine;
 
+  /**
+   * @param relabelled gives a plan a label that nobody else has by now
+   */
   Launch(
       Plan plan,
+      UnaryOperator<Plan> relabelled,
       Map<String, String> env,
       ImageStore images,
       Machines machines,
@@ -64,6 +71,7 @@ final class Launch {
       Consumer<String> notes,
       InstantSource clock) {
     this.plan = plan;
+    this.relabelled = relabelled;
     this.env = env;
     this.images = images;
     this.machines = machines;
@@ -163,7 +171,15 @@ final class Launch {
   // ---- state ----
 
   private void keepState() throws IOException {
-    keeping = Keeping.take(plan, record(), states, machines, clock);
+    if (plan.beginning() == Plan.Beginning.NEW) {
+      // Another may have been started under this label since the plan was made.
+      try (Lock naming = states.naming()) {
+        plan = relabelled.apply(plan);
+        keeping = Keeping.take(plan, record(), states, machines, clock);
+      }
+    } else {
+      keeping = Keeping.take(plan, record(), states, machines, clock);
+    }
     undo.push(
         switch (plan.beginning()) {
           case NEW -> "its state was removed";

@@ -73,4 +73,15 @@ public record Plan(
   public Plan {
     notes = List.copyOf(notes);
   }
+
+  /**
+   * The same, with another label.
+   *
+   * @param given what the provider gives it, which may show the label
+   */
+  Plan labelled(String other, Provision given) {
+    return new Plan(
+        spec, slug, manifest, provider, program, given, image, policy, env, skills, workspace,
+        other, color, beginning, notes);
+  }
 }

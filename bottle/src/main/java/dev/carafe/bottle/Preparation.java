@@ -109,6 +109,30 @@ final class Preparation {
         spec, Optional.of(new Earlier(slug, record.label(), found.frozen(), beginning, lost)));
   }
 
+  /**
+   * A plan of a bottle that has not been started, with a label that no other has by now.
+   *
+   * @throws BottleException when the provider cannot give what it gave when the plan was made
+   */
+  Plan relabelled(Plan plan) {
+    try {
+      // One that a killed launch has left has this label itself.
+      if (states.find(plan.slug()).isPresent()) {
+        return plan;
+      }
+      String label = label(plan.spec());
+      return label.equals(plan.label())
+          ? plan
+          : plan.labelled(
+              label,
+              plan.provider().provision(request(plan.spec(), declared(plan.manifest()), label)));
+    } catch (IOException e) {
+      throw new BottleException("the bottles cannot be listed: " + Sentence.reason(e), e);
+    } catch (ProviderException e) {
+      throw new BottleException(e.getMessage(), e);
+    }
+  }
+
   Found found(String slug) {
     try {
       return states.find(slug).orElseThrow(() -> new BottleException(noBottle(slug)));
@@ -342,8 +366,10 @@ final class Preparation {
       }
       return new AgentImage.Frozen(frozen.get(), "it was frozen to this one");
     } else if (spec.image().isPresent()) {
+      problems.addAll(ImageNeeds.problems(images, spec.image().get()));
       return new AgentImage.Named(spec.image().get(), "it was asked for");
     } else if (declared.image().isPresent()) {
+      problems.addAll(ImageNeeds.problems(images, declared.image().get()));
       return new AgentImage.Named(declared.image().get(), "the bottle names it");
     }
     Optional<Path> file = declared.recipe();

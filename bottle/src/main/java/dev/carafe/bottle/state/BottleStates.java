@@ -10,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,11 +29,16 @@ public final class BottleStates {
   static final String LOG = "log.txt";
   static final String AUDIT = "audit.jsonl";
   private static final String LOCK = "lock";
+  private static final String NAMING = "naming";
+  private static final FileAttribute<?> PRIVATE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
   private static final String FREEZING = "freezing";
   private static final String FROZEN = "frozen";
 
   /** Somebody may be looking whether it runs just when it is taken over. */
   private static final int TRIES = 10;
+
+  private static final int NAMING_TRIES = 500;
 
   private static final long PAUSE_MILLIS = 20;
   private static final int MOST_BYTES = 1 << 20;
@@ -93,12 +99,10 @@ public final class BottleStates {
    * @throws FileAlreadyExistsException if there is one of that slug
    */
   public HeldBottle create(BottleRecord record) throws IOException {
-    var privately =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    Files.createDirectories(directory, privately);
+    Files.createDirectories(directory, PRIVATE);
     Path made = directory.resolve(record.slug());
     for (int tries = 1; ; tries++) {
-      Files.createDirectory(made, privately);
+      Files.createDirectory(made, PRIVATE);
       try {
         return create(made, record);
       } catch (NoSuchFileException e) {
@@ -146,10 +150,22 @@ public final class BottleStates {
     }
   }
 
+  /** Keeps all others from beginning a bottle until it is closed. Waits for who does that now. */
+  public Lock naming() throws IOException {
+    Files.createDirectories(directory, PRIVATE);
+    return take(directory.resolve(NAMING), NAMING_TRIES)
+        .orElseThrow(
+            () -> new IOException("another bottle's start does not let go of " + directory));
+  }
+
   private static Optional<Lock> take(Path file) throws IOException {
+    return take(file, TRIES);
+  }
+
+  private static Optional<Lock> take(Path file, int most) throws IOException {
     for (int tries = 1; ; tries++) {
       Optional<Lock> lock = Lock.tryTake(file);
-      if (lock.isPresent() || tries == TRIES) {
+      if (lock.isPresent() || tries == most) {
         return lock;
       }
       LockSupport.parkNanos(PAUSE_MILLIS * 1_000_000);
