@@ -94,12 +94,17 @@ final class Launch {
     try {
       quietly(plan.beginning().resumed() ? "Taking it over" : "Writing down what was asked for");
       keepState();
-      begin("Getting the image " + plan.image().reference());
-      Image image = agentImages.ensure(plan.image(), progress);
-      keeping.state().update(keeping.state().record().from(image.digest()));
-      begin("Making the machine");
-      writeRoutes();
-      makeMachine(image, variables);
+      if (plan.beginning() == Plan.Beginning.MACHINE) {
+        writeRoutes();
+        takeMachine();
+      } else {
+        begin("Getting the image " + plan.image().reference());
+        Image image = agentImages.ensure(plan.image(), progress);
+        keeping.state().update(keeping.state().record().from(image.digest()));
+        begin("Making the machine");
+        writeRoutes();
+        makeMachine(image, variables);
+      }
       begin("Starting the machine and its way out");
       startMachine();
       begin("Setting it up");
@@ -222,13 +227,13 @@ final class Launch {
     RoutesWriter.write(keeping.state().routes(), plan.policy().declared());
   }
 
+  private void takeMachine() {
+    machine = machines.get(plan.slug());
+    keeping.machineMade();
+    undo.push("its machine was stopped", this::settleMachine);
+  }
+
   private void makeMachine(Image image, Map<String, String> variables) {
-    if (plan.beginning() == Plan.Beginning.MACHINE) {
-      machine = machines.get(plan.slug());
-      keeping.machineMade();
-      undo.push("its machine was stopped", this::settleMachine);
-      return;
-    }
     // What a launch left that was killed before it had a workspace.
     machines.find(plan.slug()).ifPresent(Machine::delete);
     Map<String, String> all = new LinkedHashMap<>(plan.provision().env());
