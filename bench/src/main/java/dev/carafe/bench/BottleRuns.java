@@ -95,7 +95,8 @@ final class BottleRuns implements AutoCloseable {
     Steps steps = new Steps();
     try (Carafe carafe = Carafe.open(environment, steps, note -> {})) {
       long start = System.nanoTime();
-      var plan = carafe.prepare(BottleSpec.of(AGENT).withSize(2, 2048).withWorkspace(project, false));
+      var plan =
+          carafe.prepare(BottleSpec.of(AGENT).withSize(2, 2048).withWorkspace(project, false));
       samples.addSince("bottle: prepare", start);
       long launched = System.nanoTime();
       Bottle bottle = carafe.launch(plan);

@@ -22,8 +22,8 @@ import java.util.TreeSet;
  * How the image of an agent is made: a machine of the base image runs the steps, in their order,
  * with no way out but to the registries and routes that are named, and its disk becomes the image.
  *
- * @param base a reference of the image that is begun with, as {@code base}; or {@code
- *     recipe:NAME}, what comes of a recipe that Carafe brings
+ * @param base a reference of the image that is begun with, as {@code base}; or {@code recipe:NAME},
+ *     what comes of a recipe that Carafe brings
  * @param user whom the agent runs as, by name; the steps have to make it, if the base has not
  * @param env of the steps and of the image
  * @param steps at least one
