@@ -47,6 +47,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class LaunchTest {
+  /** What the worker says; its command, which the plan shows, does not have these words. */
+  private static final String AT_WORK = "at 42";
+
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /** Asks the sidecar for what it refuses, and prints what it answers. */
@@ -74,7 +77,9 @@ class LaunchTest {
     declare("plain", "recipe: " + recipe, "env: {GREETING: hello}");
     declare(
         "worker",
-        "recipe: " + recipe + ", settings: {command: [sh, -c, 'echo at work; exec sleep 1000']}",
+        "recipe: "
+            + recipe
+            + ", settings: {command: [sh, -c, 'echo at $((40 + 2)); exec sleep 1000']}",
         "");
     project = Files.createDirectory(directory.resolve("project"));
     Files.writeString(project.resolve("NOTES"), "an idea\n");
@@ -354,7 +359,7 @@ class LaunchTest {
   void anInterruptDuringTheSessionEndsItAndLeavesNothing() throws Exception {
     Process process = start("start", "worker", "--yes", "--quiet", "--mem", "2048");
     try (BufferedReader lines = process.inputReader()) {
-      until(lines, "at work");
+      until(lines, AT_WORK);
       signal(process, "TERM");
       assertThat(process.waitFor()).isEqualTo(143);
     }
@@ -368,7 +373,7 @@ class LaunchTest {
     }
     command.addAll(List.of(Lab.launcher().toString(), "start", "worker", "--yes", "--mem", "2048"));
     try (Screen screen = new Screen(socket, 80, 24, command)) {
-      screen.until("at work", PATIENCE);
+      screen.until(AT_WORK, PATIENCE);
     }
     await().atMost(PATIENCE).until(() -> !only().live());
     assertThat(only().record().phase()).isEqualTo(Phase.KEPT);
