@@ -225,7 +225,10 @@ class DocumentsTest {
     }
   }
 
-  /** A {@code java} block is a whole class; the {@code text} block after it is what it prints. */
+  /**
+   * A {@code java} block is a whole class; the {@code text} block after it is what it prints. One
+   * with tests is run by {@link JUnitRun}.
+   */
   @Test
   void theJavaExamplesCompileAndPrintWhatIsShown() throws Exception {
     int examples = 0;
@@ -267,7 +270,16 @@ class DocumentsTest {
     }
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     String printed =
-        shell(directory, java + " -cp '" + directory + ":" + classPath + "' " + name.group(1));
+        shell(
+            directory,
+            java
+                + " -cp '"
+                + directory
+                + ":"
+                + classPath
+                + "' "
+                + (code.text().contains("@BottleTest") ? JUnitRun.class.getName() + " " : "")
+                + name.group(1));
     assertThat(printed.strip()).matches(pattern(shown.lines()));
   }
 
