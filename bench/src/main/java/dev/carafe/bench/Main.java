@@ -94,6 +94,7 @@ public final class Main {
 
   private void machines(Lab lab, Map<String, String> facts) throws Exception {
     try (CarafeByApi api = new CarafeByApi(lab, samples);
+        BottleRuns bottles = new BottleRuns(lab, samples);
         Docker docker = docker(lab, facts)) {
       String live = api.prepare().name();
       var boot = new PlainBoot(lab, samples);
@@ -105,6 +106,7 @@ public final class Main {
         docker.prepare();
       }
       List<Case> cases = cases(lab, api, live, docker, boot);
+      cases.addAll(bottles.cases());
       for (int i = 0; i < 10 && options.only().isEmpty(); i++) {
         api.launch(); // the JVM learns
       }
@@ -206,6 +208,9 @@ public final class Main {
       cases.add(Case.of("docker-cli-copy", docker::copyByCli));
       cases.add(new Case("docker-copy-200", 5, () -> docker.copyByApi(200)));
       cases.add(new Case("docker-stream", 5, docker::stream));
+      cases.add(Case.of("docker-commit-bottle-0", () -> docker.commit(0)));
+      cases.add(Case.of("docker-commit-bottle-10", () -> docker.commit(10)));
+      cases.add(new Case("docker-commit-bottle-200", 3, () -> docker.commit(200)));
     }
     cases.add(new Case("memory-1", 5, () -> memory.idle(1)));
     cases.add(new Case("memory-8", 8, () -> memory.idle(8)));

@@ -36,6 +36,7 @@ import java.util.Optional;
 final class AgentImages {
   private static final Duration STEP_LIMIT = Duration.ofMinutes(60);
   private static final Duration WAIT_LIMIT = Duration.ofMinutes(90);
+  private static final String PREFIX = "agent-";
   private static final int TAG = 16;
   private static final int SHOWN_LINES = 20;
 
@@ -51,9 +52,22 @@ final class AgentImages {
     this.machines = machines;
   }
 
-  /** What the store calls the image that comes of a recipe. */
-  static String reference(String provider, Recipe recipe) {
-    return "agent-" + provider + ":" + recipe.digest().substring(0, TAG);
+  /**
+   * What the store calls the image that comes of a recipe: the name that it has, if it was made,
+   * for whomever.
+   *
+   * @param name what it is to be called, if it has to be made
+   */
+  static String reference(ImageStore images, String name, Recipe recipe) {
+    String tag = ":" + recipe.digest().substring(0, TAG);
+    for (Image image : images.list()) {
+      for (String known : image.names()) {
+        if (known.startsWith(PREFIX) && known.endsWith(tag)) {
+          return known;
+        }
+      }
+    }
+    return PREFIX + name + tag;
   }
 
   /**
@@ -88,9 +102,10 @@ final class AgentImages {
         if (now.isPresent()) {
           return now.get();
         }
+        Image base = base(choice.recipe(), progress);
         Durable.deleteTree(mine);
         Files.createDirectory(mine);
-        return make(choice, mine.resolve("routes.yaml"), progress);
+        return make(choice, base, mine.resolve("routes.yaml"), progress);
       } finally {
         Durable.deleteTree(mine);
       }
@@ -98,6 +113,17 @@ final class AgentImages {
       throw new BottleException(
           "the image '" + choice.reference() + "' cannot be made: " + e.getMessage(), e);
     }
+  }
+
+  private Image base(Recipe recipe, Progress progress) {
+    Optional<Recipe> below = recipe.baseRecipe();
+    if (below.isEmpty()) {
+      return images.ensure(recipe.base(), progress);
+    }
+    String reference = reference(images, recipe.baseName(), below.get());
+    return byRecipe(
+        new AgentImage.ByRecipe(below.get(), reference, false, "what an image begins with"),
+        progress);
   }
 
   private static Lock waitFor(Path file, Progress progress) throws IOException {
@@ -123,7 +149,7 @@ final class AgentImages {
         "another process has been making it for " + WAIT_LIMIT.toMinutes() + " minutes");
   }
 
-  private Image make(AgentImage.ByRecipe choice, Path routes, Progress progress)
+  private Image make(AgentImage.ByRecipe choice, Image base, Path routes, Progress progress)
       throws IOException {
     Recipe recipe = choice.recipe();
     Undo undo = new Undo();
@@ -131,7 +157,6 @@ final class AgentImages {
       Access access = HostRegistries.access(recipe, env, Path.of("/"));
       RoutesWriter.write(
           routes, new DeclaredRoutes(access.routes(), access.allow(), List.of(), Optional.of(1)));
-      Image base = images.ensure(recipe.base(), progress);
       MachineSpec spec =
           MachineSpec.builder(MachineSpec.randomName())
               .image(base.digest())

@@ -342,7 +342,7 @@ final class Preparation {
               + "' brings no image; name one by 'image' in agent_provider, or with --image");
       return new AgentImage.Named("base", "");
     }
-    String reference = AgentImages.reference(provider.name(), recipe.get());
+    String reference = AgentImages.reference(images, provider.name(), recipe.get());
     return new AgentImage.ByRecipe(
         recipe.get(),
         reference,

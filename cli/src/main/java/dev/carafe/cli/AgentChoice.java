@@ -1,38 +1,98 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.BottleSpec;
+import dev.carafe.bottle.manifest.ManifestException;
 import dev.carafe.bottle.manifest.ManifestIndex;
+import dev.carafe.bottle.provider.Color;
 import dev.carafe.cli.pick.Choice;
-import dev.carafe.cli.pick.NoTerminalException;
 import dev.carafe.cli.pick.Pickers;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** Asks which agent is meant, when none was named. */
+/** Asks what is to be started, when no agent was named: who, in which bottles, and what called. */
 final class AgentChoice {
-  private AgentChoice() {}
+  private static final String NO_COLOR = "none";
+
+  private final Arguments arguments;
+  private final Context context;
+  private final ManifestIndex index;
+  private final Pickers pickers;
+
+  AgentChoice(Arguments arguments, Context context) {
+    this.arguments = arguments;
+    this.context = context;
+    index = Manifests.index(arguments, context);
+    pickers =
+        new Pickers(context.env(), "name the agent: " + context.program().name() + " start NAME");
+  }
 
   /**
-   * The name of the one that was chosen.
+   * What was chosen, beside what the command line says.
    *
-   * @throws FailureException when there is none, nobody to ask, or nothing was chosen
+   * @throws FailureException when there is no agent, or the asking was cancelled
    */
-  static String ask(Arguments arguments, Context context) {
-    ManifestIndex index = Manifests.index(arguments, context);
-    List<Choice<String>> choices =
+  BottleSpec ask() {
+    List<Choice<String>> agents =
         index.agents().stream()
             .filter(ManifestIndex.FoundAgent::usable)
             .map(agent -> new Choice<>(agent.name(), agent.name(), agent.origin().words()))
             .toList();
-    String program = context.program().name();
-    if (choices.isEmpty()) {
+    if (agents.isEmpty()) {
       throw new FailureException(
-          "there are no agents yet; '" + program + " init' makes a first one");
+          "there are no agents yet; '" + context.program().name() + " init' makes a first one");
     }
+    String agent = chosen(pickers.one("Start which agent?", agents));
+    BottleSpec spec = BottleFlags.spec(agent, arguments, context);
+    if (spec.bottles().isEmpty()) {
+      spec = spec.withBottles(bottles(agent));
+    }
+    if (spec.label().isEmpty()) {
+      spec = spec.withLabel(chosen(pickers.text("What is the session called?", agent)));
+    }
+    return spec.color().isPresent() ? spec : colored(spec);
+  }
+
+  /** None, if there is nothing to choose: then it is what the agent names. */
+  private List<String> bottles(String agent) {
+    List<Choice<String>> all =
+        index.bottles().stream()
+            .filter(ManifestIndex.FoundBottle::usable)
+            .map(
+                bottle ->
+                    new Choice<>(
+                        bottle.name(), bottle.name(), String.join(", ", bottle.extended())))
+            .toList();
+    if (all.size() < 2) {
+      return List.of();
+    }
+    List<String> usual = usual(agent);
+    return chosen(
+        pickers.many(
+            "In which bottles?",
+            all,
+            usual.stream()
+                .filter(name -> all.stream().anyMatch(each -> each.value().equals(name)))
+                .toList()));
+  }
+
+  private List<String> usual(String agent) {
     try {
-      return new Pickers(context.env(), "name the agent: " + program + " start NAME")
-          .one("Start which agent?", choices)
-          .orElseThrow(() -> new FailureException("Cancelled"));
-    } catch (NoTerminalException e) {
-      throw new FailureException(e.getMessage(), ExitCode.USAGE, e);
+      return index.load(agent, List.of()).bottle().names();
+    } catch (ManifestException e) {
+      return List.of(); // it names none, or one that cannot be used
     }
+  }
+
+  private BottleSpec colored(BottleSpec spec) {
+    List<Choice<String>> colors = new ArrayList<>(List.of(new Choice<>(NO_COLOR, NO_COLOR, "")));
+    Color.words().forEach(word -> colors.add(new Choice<>(word, word, "")));
+    return Color.of(chosen(pickers.one("In which color?", colors)))
+        .map(spec::withColor)
+        .orElse(spec);
+  }
+
+  private static <T> T chosen(Optional<T> answer) {
+    return answer.orElseThrow(() -> new FailureException("Cancelled"));
   }
 }

@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.cli.pick.NoTerminalException;
 import dev.carafe.cli.pick.Pickers;
 
 /** Asks for what a manifest wants to be asked. */
@@ -13,12 +12,8 @@ final class Asking {
    * @throws FailureException when there is nobody to ask, or nothing was answered
    */
   static String secret(Context context, String question) {
-    try {
-      return new Pickers(context.env(), "start it in a terminal")
-          .secret(question)
-          .orElseThrow(() -> new FailureException("Cancelled"));
-    } catch (NoTerminalException e) {
-      throw new FailureException(e.getMessage(), ExitCode.USAGE, e);
-    }
+    return new Pickers(context.env(), "start it in a terminal")
+        .secret(question)
+        .orElseThrow(() -> new FailureException("Cancelled"));
   }
 }

@@ -3,7 +3,6 @@ package dev.carafe.cli;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.cli.pick.Choice;
-import dev.carafe.cli.pick.NoTerminalException;
 import dev.carafe.cli.pick.Pickers;
 import java.util.List;
 import java.util.function.Predicate;
@@ -33,14 +32,10 @@ final class BottleChoice {
       throw new FailureException(
           "there is no such bottle; '" + context.program().name() + " list' shows all");
     }
-    try {
-      return new Pickers(
-              context.env(),
-              "name the bottle: its slug is in '" + context.program().name() + " list'")
-          .one(question, choices)
-          .orElseThrow(() -> new FailureException("Cancelled"));
-    } catch (NoTerminalException e) {
-      throw new FailureException(e.getMessage(), ExitCode.USAGE, e);
-    }
+    return new Pickers(
+            context.env(),
+            "name the bottle: its slug is in '" + context.program().name() + " list'")
+        .one(question, choices)
+        .orElseThrow(() -> new FailureException("Cancelled"));
   }
 }

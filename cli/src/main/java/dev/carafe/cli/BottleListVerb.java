@@ -2,6 +2,7 @@ package dev.carafe.cli;
 
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.manifest.ManifestIndex;
+import dev.carafe.bottle.provider.Color;
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
@@ -9,6 +10,7 @@ import dev.carafe.image.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code list}: the bottles, or the agents that could be started. */
 final class BottleListVerb extends Verb {
@@ -67,7 +69,7 @@ final class BottleListVerb extends Verb {
     if (found.isEmpty()) {
       context.console().line(active ? "No bottle is running." : "There are no bottles.");
     } else {
-      context.console().print(table(found, context));
+      print(found, context);
     }
     listing
         .damaged()
@@ -86,7 +88,32 @@ final class BottleListVerb extends Verb {
     return ExitCode.OK;
   }
 
-  private static String table(List<Found> found, Context context) {
+  /** On a terminal, labels are in their colors. */
+  private static void print(List<Found> found, Context context) {
+    List<String> lines = table(found).lines().toList();
+    int column = lines.getFirst().indexOf("LABEL");
+    context.console().line(lines.getFirst());
+    for (int i = 0; i < found.size(); i++) {
+      String line = lines.get(i + 1);
+      BottleRecord record = found.get(i).record();
+      Optional<Color> color =
+          context.terminal().output() ? Color.of(record.color()) : Optional.empty();
+      int end = column + record.label().length();
+      if (color.isEmpty() || end > line.length()) {
+        context.console().line(line);
+      } else {
+        context
+            .console()
+            .colored(
+                line.substring(0, column),
+                line.substring(column, end),
+                color.get().code(),
+                line.substring(end));
+      }
+    }
+  }
+
+  private static String table(List<Found> found) {
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("SLUG", "LABEL", "STATE", "AGENT", "PROVIDER", "ENGINE", "STARTED"));
     for (Found each : found) {

@@ -29,10 +29,31 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
     print(text + "\n");
   }
 
+  /**
+   * Writes a line to standard output, of which the middle is in a color.
+   *
+   * @param color the number that chooses it, ECMA-48 SGR
+   */
+  void colored(String before, String middle, int color, String after) {
+    raw(
+        Text.printable(before)
+            + "\u001b["
+            + color
+            + "m"
+            + Text.printable(middle)
+            + "\u001b[0m"
+            + Text.printable(after)
+            + "\n");
+  }
+
   /** Writes text to standard output. */
   void print(String text) {
+    raw(Text.printable(text));
+  }
+
+  private void raw(String text) {
     try {
-      out.write(Text.printable(text).getBytes(StandardCharsets.UTF_8));
+      out.write(text.getBytes(StandardCharsets.UTF_8));
       out.flush();
     } catch (IOException e) {
       throw new OutputClosedException(e);

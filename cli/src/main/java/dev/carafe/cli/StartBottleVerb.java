@@ -29,11 +29,10 @@ final class StartBottleVerb extends Verb {
   @Override
   int run(Arguments arguments, Context context) {
     Optional<String> task = BottleFlags.task(arguments);
-    String agent =
+    BottleSpec spec =
         arguments.positionals().isEmpty()
-            ? AgentChoice.ask(arguments, context)
-            : arguments.positionals().getFirst();
-    BottleSpec spec = BottleFlags.spec(agent, arguments, context);
+            ? new AgentChoice(arguments, context).ask()
+            : BottleFlags.spec(arguments.positionals().getFirst(), arguments, context);
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"));
         Carafe carafe = context.rooms().carafe(progress, context.console()::note)) {
       Plan plan = carafe.prepare(spec);

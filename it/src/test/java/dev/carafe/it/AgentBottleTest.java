@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,15 +43,19 @@ class AgentBottleTest {
   private static HostProxy proxy;
   private static Map<String, String> environment;
   private static Path repository;
+  private static String codexToken;
 
   @BeforeAll
+  @Timeout(value = 40, unit = TimeUnit.MINUTES)
   static void make() throws Exception {
-    ServerKeys keys = ServerKeys.make(directory, ModelServer.ANTHROPIC, ModelServer.OPENAI);
+    ServerKeys keys =
+        ServerKeys.make(directory, ModelServer.ANTHROPIC, ModelServer.OPENAI, ModelServer.CHATGPT);
     model = new ModelServer(keys);
     proxy =
         new HostProxy()
             .lead(ModelServer.ANTHROPIC, model.port())
-            .lead(ModelServer.OPENAI, model.port());
+            .lead(ModelServer.OPENAI, model.port())
+            .lead(ModelServer.CHATGPT, model.port());
     environment = new HashMap<>(Lab.environment());
     environment.put("XDG_CONFIG_HOME", directory.resolve("config").toString());
     environment.put("CLAUDE_CODE_OAUTH_TOKEN", CLAUDE_TOKEN);
@@ -57,9 +63,15 @@ class AgentBottleTest {
     environment.remove("ANTHROPIC_API_KEY");
     Path manifests = Files.createDirectories(Home.of(environment).config());
     for (String name : List.of("claude", "codex")) {
-      declare(manifests.resolve("bottles"), name, bottle(name, keys.certificate()));
+      declare(manifests.resolve("bottles"), name, bottle("template: " + name, keys));
       declare(manifests.resolve("agents"), name, "bottle: " + name);
     }
+    declare(
+        manifests.resolve("bottles"),
+        "login",
+        bottle("template: codex, forward_host_credentials: true", keys));
+    declare(manifests.resolve("agents"), "login", "bottle: login");
+    login();
     repository = Files.createDirectory(directory.resolve("project"));
     Files.writeString(repository.resolve("README"), "a project\n");
     Files.writeString(repository.resolve(".gitignore"), "secret.txt\n");
@@ -86,12 +98,34 @@ class AgentBottleTest {
     Files.writeString(directory.resolve(name + ".md"), "---\n" + keys + "\n---\nBe brief.\n");
   }
 
-  private static String bottle(String provider, Path authority) {
-    return "agent_provider: {template: "
+  private static String bottle(String provider, ServerKeys keys) {
+    return "agent_provider: {"
         + provider
         + "}\ngit-gate:\n  user: {name: Agent, email: agent@example.com}\negress:\n  ca: "
-        + authority
+        + keys.certificate()
         + "\n  routes: []";
+  }
+
+  /** The file in which the host's Codex would have its login. */
+  private static void login() throws IOException {
+    long until = Instant.now().plus(Duration.ofDays(1)).getEpochSecond();
+    String claims = "{\"email\":\"me@example.com\",\"exp\":" + until + "}";
+    codexToken = base64("{}") + "." + base64(claims) + "." + base64("signature");
+    Path home = Files.createDirectory(directory.resolve("codex"));
+    Files.writeString(
+        home.resolve("auth.json"),
+        "{\"auth_mode\":\"chatgpt\",\"tokens\":{\"access_token\":\""
+            + codexToken
+            + "\",\"account_id\":\""
+            + ModelServer.ACCOUNT
+            + "\"}}");
+    environment.put("CODEX_HOME", home.toString());
+  }
+
+  private static String base64(String text) {
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static void git(String... arguments) throws Exception {
@@ -200,6 +234,36 @@ class AgentBottleTest {
   }
 
   @Test
+  void codexUsesTheHostsLoginAndHasNoneOfIt() throws Exception {
+    Program program =
+        carafe("start", "login", "--headless", "--keep", "--prompt", "write /home/node/four.txt");
+    assertThat(program.exitCode()).as(program.out() + program.stderr()).isZero();
+    assertThat(model.at("/backend-api/codex/responses"))
+        .isNotEmpty()
+        .allMatch(seen -> seen.credential().equals("Bearer " + codexToken));
+    ok("bottle", "rm", slug("login"));
+  }
+
+  @Test
+  void codexWorksInATerminalAndAsksNothingFirst(@TempDir Path socket) throws Exception {
+    try (Screen screen = screen(socket, "start", "codex", "--yes", "--label", "codex-talk")) {
+      screen.until("OpenAI Codex", PATIENCE);
+      String task = "write /home/node/six.txt";
+      screen.type(task);
+      // Keys that come at once are a paste, in which Enter is a line's end.
+      screen.until(task, PATIENCE);
+      screen.press("Enter");
+      screen.until("turn 1", PATIENCE);
+      String slug = slug("codex-talk");
+      assertThat(ok("exec", slug, "--", "cat", "/home/node/six.txt"))
+          .isEqualTo(ModelServer.CONTENT);
+      theGuestHasNever(slug, CODEX_KEY);
+    }
+    // Its terminal is gone, and so is the bottle.
+    await().atMost(PATIENCE).until(() -> slug("codex-talk").isEmpty());
+  }
+
+  @Test
   void claudeInATerminalIsFrozenWhileItWorksLeftAndResumed(@TempDir Path socket) throws Exception {
     String slug;
     try (Screen screen =
@@ -215,7 +279,9 @@ class AgentBottleTest {
       screen.until("talk", PATIENCE);
       await().atMost(PATIENCE).until(() -> state("talk").contains(" running "));
       slug = slug("talk");
-      screen.type("write " + WORKSPACE + "/three.txt");
+      String task = "write " + WORKSPACE + "/three.txt";
+      screen.type(task);
+      screen.until(task, PATIENCE);
       screen.press("Enter");
       screen.until("turn 1", PATIENCE);
       screen.resize(70, 30);
@@ -225,6 +291,7 @@ class AgentBottleTest {
       assertThat(ok("freeze", slug)).contains("carafe resume " + slug);
       // It goes on working, in the terminal's new size.
       screen.type("run tput cols");
+      screen.until("run tput cols", PATIENCE);
       screen.press("Enter");
       screen.until("turn 2", PATIENCE);
       assertThat(ok("pull", slug, "three.txt", "--yes")).contains("Brought back: 1");
@@ -253,7 +320,12 @@ class AgentBottleTest {
   private static Screen screen(Path socket, String... arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of("env"));
     for (String name :
-        List.of("XDG_CONFIG_HOME", "CLAUDE_CODE_OAUTH_TOKEN", "OPENAI_API_KEY", "HTTPS_PROXY")) {
+        List.of(
+            "XDG_CONFIG_HOME",
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            "OPENAI_API_KEY",
+            "CODEX_HOME",
+            "HTTPS_PROXY")) {
       command.add(name + "=" + environment.get(name));
     }
     command.add(Lab.launcher().toString());

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -21,7 +22,8 @@ import java.util.TreeSet;
  * How the image of an agent is made: a machine of the base image runs the steps, in their order,
  * with no way out but to the registries and routes that are named, and its disk becomes the image.
  *
- * @param base a reference of the image that is begun with, as {@code base}
+ * @param base a reference of the image that is begun with, as {@code base}; or {@code recipe:NAME},
+ *     what comes of a recipe that Carafe brings
  * @param user whom the agent runs as, by name; the steps have to make it, if the base has not
  * @param env of the steps and of the image
  * @param steps at least one
@@ -37,6 +39,11 @@ public record Recipe(
     Set<Registry> registries,
     List<DeclaredRoute> routes,
     int memoryMib) {
+
+  /** The recipe that the images of agents begin with. */
+  static final String TOOLS = "tools";
+
+  private static final String BY_RECIPE = "recipe:";
 
   /** A way to packages that is configured on this host, and whose name no recipe knows. */
   public enum Registry {
@@ -58,8 +65,25 @@ public record Recipe(
     routes = List.copyOf(routes);
   }
 
+  /** The recipe of the image that is begun with, if that is made by one. */
+  public Optional<Recipe> baseRecipe() {
+    return base.startsWith(BY_RECIPE)
+        ? Optional.of(builtIn(base.substring(BY_RECIPE.length())))
+        : Optional.empty();
+  }
+
+  /** What the image that is begun with is called, if that is made by a recipe. */
+  public String baseName() {
+    return base.substring(BY_RECIPE.length());
+  }
+
+  /** Whether there is an image, or a recipe, that this could be. */
+  static boolean isBase(String base) {
+    return !base.startsWith(BY_RECIPE) || base.equals(BY_RECIPE + TOOLS);
+  }
+
   /**
-   * One that comes with Carafe: {@code claude}, {@code codex} or {@code shell}.
+   * One that comes with Carafe: {@code tools}, {@code claude} or {@code codex}.
    *
    * @throws IllegalArgumentException when there is none of that name
    */
@@ -88,7 +112,7 @@ public record Recipe(
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
-    add(digest, base);
+    add(digest, baseRecipe().map(Recipe::digest).orElse(base));
     add(digest, user);
     new TreeMap<>(env).forEach((name, value) -> add(digest, name + "=" + value));
     for (Step step : steps) {

@@ -97,6 +97,8 @@ public final class RecipeReader {
     String base = keys.text("base").orElse("");
     if (base.startsWith("-") || base.chars().anyMatch(c -> c <= ' ' || c == 127)) {
       problems.add(keys.at("base"), "an image has no blanks, and does not begin with '-'");
+    } else if (!Recipe.isBase(base)) {
+      problems.add(keys.at("base"), "the only recipe that can be begun with is recipe:tools");
     }
     String user = keys.text("user").orElse("");
     if (!user.isEmpty() && !user.matches("[a-z_][a-z0-9_-]*")) {

@@ -23,7 +23,12 @@ final class RecipeShape {
 
   static final Keys RECIPE =
       Keys.of("How an agent's image is made: steps that run in a machine of the base image.")
-          .required("base", new Text("The image that is begun with; base is Carafe's own.", 500))
+          .required(
+              "base",
+              new Text(
+                  "The image that is begun with; base is Carafe's own, recipe:tools one with git, ripgrep, node"
+                      + " and npm.",
+                  500))
           .required("user", new Text("Whom the agent runs as.", 32))
           .optional(
               "env",

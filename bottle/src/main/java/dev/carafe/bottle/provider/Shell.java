@@ -41,7 +41,7 @@ final class Shell implements Provider {
 
   @Override
   public Optional<Recipe> recipe() {
-    return Optional.of(Recipe.builtIn(NAME));
+    return Optional.of(Recipe.builtIn(Recipe.TOOLS));
   }
 
   @Override

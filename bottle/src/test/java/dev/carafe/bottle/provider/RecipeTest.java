@@ -101,10 +101,22 @@ class RecipeTest {
     for (Provider each : List.of(new Claude(), new Codex(), new Shell())) {
       Recipe recipe = each.recipe().orElseThrow();
       assertThat(recipe.user()).isEqualTo("node");
-      assertThat(recipe.steps().toString()).contains("--uid 1000", "ripgrep", "git");
-      assertThat(recipe.steps().toString()).doesNotContain("://");
+      String steps =
+          recipe.baseRecipe().map(below -> below.steps().toString()).orElse("") + recipe.steps();
+      assertThat(steps).contains("--uid 1000", "ripgrep", "git").doesNotContain("://");
       assertThat(recipe.routes()).isEmpty();
     }
     assertThatThrownBy(() -> Recipe.builtIn("none")).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void whatIsBegunWithDecidesWhatComesOfItToo() throws Exception {
+    String steps = "user: node\nsteps: [{root: make}]";
+    Recipe tools = read("base: recipe:tools\n" + steps);
+    assertThat(tools.baseRecipe()).contains(Recipe.builtIn("tools"));
+    assertThat(read("base: base\n" + steps).baseRecipe()).isEmpty();
+    assertThat(tools.digest()).isNotEqualTo(read("base: base\n" + steps).digest());
+    assertThatThrownBy(() -> read("base: recipe:claude\n" + steps))
+        .hasMessageContaining("the only recipe that can be begun with is recipe:tools");
   }
 }
