@@ -57,8 +57,7 @@ class BottleHandleTest {
   @Test
   void aScriptIsRunAsTheAgentWithItsHomeAndTheBottlesVariables() {
     ExecResult result = bottle.exec("id -un; echo $HOME $USER; pwd; echo \"$COLOUR\"; echo e >&2");
-    assertThat(result.out())
-        .isEqualTo("node\n/home/node node\n/home/node\na 'blue' \"one\"\n");
+    assertThat(result.out()).isEqualTo("node\n/home/node node\n/home/node\na 'blue' \"one\"\n");
     assertThat(result.err()).isEqualTo("e\n");
     assertThat(result.exitCode()).isZero();
   }

@@ -39,7 +39,9 @@ final class BottleSamples {
     }
 
     @Test
-    @BottleTest(command = {"sh", "-c", "exit 5"}, memory = 512)
+    @BottleTest(
+        command = {"sh", "-c", "exit 5"},
+        memory = 512)
     void cOwn(Bottle bottle) {
       System.out.println("own " + bottle.name());
       assertEquals(5, bottle.execAgent(java.util.List.of(), false));

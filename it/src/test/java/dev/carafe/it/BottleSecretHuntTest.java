@@ -51,8 +51,7 @@ class BottleSecretHuntTest {
   static void useAndHunt(@TempDir Path directory) throws Exception {
     try (Machines machines = Lab.machines();
         Upstream upstream = Upstream.start(directory, ModelServer.ANTHROPIC, SERVICE)) {
-      Path login =
-          Files.writeString(directory.resolve("login"), "somebody:" + SECRETS.get(ROUTE));
+      Path login = Files.writeString(directory.resolve("login"), "somebody:" + SECRETS.get(ROUTE));
       Map<String, String> host = new HashMap<>(Lab.environment());
       host.put("CLAUDE_CODE_OAUTH_TOKEN", SECRETS.get(MODEL));
       host.put("HTTPS_PROXY", upstream.proxy());

@@ -25,8 +25,7 @@ final class JUnitRun implements TestExecutionListener {
     LauncherFactory.create()
         .execute(
             LauncherDiscoveryRequestBuilder.request()
-                .selectors(
-                    Arrays.stream(names).map(name -> selectClass(name)).toList())
+                .selectors(Arrays.stream(names).map(name -> selectClass(name)).toList())
                 .build(),
             run);
     System.exit(run.failed.get() ? 1 : 0);
