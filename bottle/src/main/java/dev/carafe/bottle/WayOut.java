@@ -10,7 +10,7 @@ import dev.carafe.machine.MachineException;
 final class WayOut implements AutoCloseable {
   private final Machine machine;
   private final SidecarSpec spec;
-  private Sidecar sidecar;
+  private volatile Sidecar sidecar;
   private boolean ended;
 
   private WayOut(Machine machine, SidecarSpec spec, Sidecar sidecar) {
@@ -28,7 +28,7 @@ final class WayOut implements AutoCloseable {
     return new WayOut(machine, spec, Sidecar.start(machine, spec));
   }
 
-  synchronized boolean isOpen() {
+  boolean isOpen() {
     return sidecar.isOpen();
   }
 

@@ -197,10 +197,13 @@ final class LaunchedBottle implements Bottle {
 
   @Override
   public void close() {
-    if (killed) {
-      carafe.remove(bottle.name());
-    } else {
+    if (!killed) {
       bottle.close();
+    }
+    // One that was kept once is kept.
+    if (carafe.list().bottles().stream()
+        .anyMatch(found -> found.record().slug().equals(bottle.name()))) {
+      carafe.remove(bottle.name());
     }
   }
 }

@@ -14,7 +14,6 @@ import org.junit.platform.commons.support.AnnotationSupport;
 /** Finds out which bottle is meant, and keeps it where JUnit closes it when its tests are over. */
 final class BottleExtension implements ParameterResolver, AfterTestExecutionCallback {
   private static final Namespace HERE = Namespace.create(BottleExtension.class);
-  private static final String KEY = "bottle";
 
   /**
    * A bottle that is asked for.
@@ -25,11 +24,16 @@ final class BottleExtension implements ParameterResolver, AfterTestExecutionCall
     Launched launched() {
       return owner
           .getStore(HERE)
-          .computeIfAbsent(KEY, key -> Launched.of(declared), Launched.class);
+          .computeIfAbsent(key(), key -> Launched.of(declared), Launched.class);
+    }
+
+    /** Of its own, because in a method's store what its class has is found too. */
+    private String key() {
+      return owner.getUniqueId();
     }
 
     Optional<Launched> ifLaunched() {
-      return Optional.ofNullable(owner.getStore(HERE).get(KEY, Launched.class));
+      return Optional.ofNullable(owner.getStore(HERE).get(key(), Launched.class));
     }
   }
 
