@@ -199,13 +199,13 @@ class AgentBottleTest {
     assertThat(first.stderr()).contains("[auth:bearer]").doesNotContain(CLAUDE_TOKEN);
     String slug = slug("tasks");
     assertThat(state("tasks")).contains(" kept ");
-    Program second =
-        carafe("resume", slug, "--headless", "--prompt", "run cat one.txt README; ls secret.txt");
+    Program second = carafe("resume", slug, "--headless", "--prompt", "run cat one.txt README; ls");
     assertThat(second.exitCode()).as(second.stderr()).isZero();
     assertThat(second.out())
         .startsWith("turn 2, told: " + ModelServer.CONTENT)
         .contains("a project")
-        .doesNotContain("not for agents");
+        .contains("README")
+        .doesNotContain("secret.txt");
     assertThat(model.at("/v1/messages"))
         .isNotEmpty()
         .allMatch(seen -> seen.credential().equals("Bearer " + CLAUDE_TOKEN));
@@ -247,13 +247,9 @@ class AgentBottleTest {
   @Test
   void codexWorksInATerminalAndAsksNothingFirst(@TempDir Path socket) throws Exception {
     try (Screen screen = screen(socket, "start", "codex", "--yes", "--label", "codex-talk")) {
-      screen.until("OpenAI Codex", PATIENCE);
-      String task = "write /home/node/six.txt";
-      screen.type(task);
-      // Keys that come at once are a paste, in which Enter is a line's end.
-      screen.until(task, PATIENCE);
-      screen.press("Enter");
+      // Its first turn is to read its prompt.
       screen.until("turn 1", PATIENCE);
+      submit(screen, "write /home/node/six.txt", "turn 2");
       String slug = slug("codex-talk");
       assertThat(ok("exec", slug, "--", "cat", "/home/node/six.txt"))
           .isEqualTo(ModelServer.CONTENT);
@@ -279,27 +275,18 @@ class AgentBottleTest {
       screen.until("talk", PATIENCE);
       await().atMost(PATIENCE).until(() -> state("talk").contains(" running "));
       slug = slug("talk");
-      String task = "write " + WORKSPACE + "/three.txt";
-      screen.type(task);
-      screen.until(task, PATIENCE);
-      screen.press("Enter");
-      screen.until("turn 1", PATIENCE);
+      submit(screen, "write " + WORKSPACE + "/three.txt", "turn 1");
       screen.resize(70, 30);
       assertThat(ok("exec", slug, "--", "cat", "three.txt")).isEqualTo(ModelServer.CONTENT);
       assertThat(ok("diff", slug)).contains("+written by the agent");
       theGuestHasNever(slug, CLAUDE_TOKEN);
       assertThat(ok("freeze", slug)).contains("carafe resume " + slug);
       // It goes on working, in the terminal's new size.
-      screen.type("run tput cols");
-      screen.until("run tput cols", PATIENCE);
-      screen.press("Enter");
-      screen.until("turn 2", PATIENCE);
+      submit(screen, "run id -un", "turn 2, told: node");
       assertThat(ok("pull", slug, "three.txt", "--yes")).contains("Brought back: 1");
       assertThat(repository.resolve("three.txt")).hasContent(ModelServer.CONTENT.strip());
       Files.delete(repository.resolve("three.txt"));
-      screen.type("/exit");
-      screen.press("Enter");
-      screen.until("To go on: carafe resume " + slug, PATIENCE);
+      submit(screen, "/exit", "To go on: carafe resume " + slug);
     }
     assertThat(state("talk")).contains(" frozen ");
     assertThat(ok("machine", "ls")).doesNotContain(slug);
@@ -315,6 +302,27 @@ class AgentBottleTest {
     assertThat(ok("bottle", "import", file.toString())).contains("Imported: " + slug);
     assertThat(state("talk")).contains(" frozen ");
     ok("bottle", "rm", slug);
+  }
+
+  /**
+   * Says something, and waits for an answer. Keys that come at once are taken for a paste, in which
+   * Enter is the end of a line: so it is pressed again, which does nothing where it was understood.
+   */
+  private static void submit(Screen screen, String text, String answer) throws Exception {
+    screen.type(text);
+    screen.until(text, PATIENCE);
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofSeconds(10))
+        .pollDelay(Duration.ofSeconds(1))
+        .until(
+            () -> {
+              if (screen.text().contains(answer)) {
+                return true;
+              }
+              screen.press("Enter");
+              return false;
+            });
   }
 
   private static Screen screen(Path socket, String... arguments) throws Exception {
