@@ -65,6 +65,7 @@ final class Launch {
   private volatile boolean kept;
   private boolean keptAlways;
   private Machine machine;
+  private WayOut wayOut;
 
   Launch(
       Plan plan,
@@ -117,6 +118,7 @@ final class Launch {
           new Bottle.Parts(
               state.record(),
               machine,
+              Optional.of(wayOut),
               plan.program(),
               prompt,
               plan.beginning().resumed(),
@@ -279,8 +281,9 @@ final class Launch {
             .orElseThrow(() -> new BottleException("its machine has no routes"))
             .withAudit(state.audit())
             .withNotes(this::note);
-    Sidecar sidecar = Sidecar.start(machine, spec);
-    undo.push("its way out was closed", sidecar::close);
+    WayOut opened = WayOut.start(machine, spec);
+    undo.push("its way out was closed", opened::close);
+    wayOut = opened;
   }
 
   private void note(String sentence) {

@@ -225,14 +225,20 @@ class DocumentsTest {
     }
   }
 
-  /** A {@code java} block is a whole class; the {@code text} block after it is what it prints. */
+  /**
+   * A {@code java} block is a whole class; the {@code text} block after it is what it prints. One
+   * with tests is run by {@link JUnitRun}. A block {@code java compiled} is not run: it needs what
+   * its document's reader has made before.
+   */
   @Test
   void theJavaExamplesCompileAndPrintWhatIsShown() throws Exception {
     int examples = 0;
     for (Document document : Document.all()) {
       List<Block> blocks = document.blocks();
       for (int i = 0; i < blocks.size(); i++) {
-        if (blocks.get(i).kind().equals("java")) {
+        if (blocks.get(i).kind().equals("java compiled")) {
+          compile(document, blocks.get(i));
+        } else if (blocks.get(i).kind().equals("java")) {
           examples++;
           boolean printed = i + 1 < blocks.size() && blocks.get(i + 1).kind().equals("text");
           assertThat(printed).as("what %s's example prints", document.name()).isTrue();
@@ -244,10 +250,33 @@ class DocumentsTest {
   }
 
   private static void checkExample(Document document, Block code, Block shown) throws Exception {
+    Path directory = compile(document, code);
+    String classPath = System.getProperty("java.class.path");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String printed =
+        shell(
+            directory,
+            java
+                + " -cp '"
+                + directory
+                + ":"
+                + classPath
+                + "' "
+                + (code.text().contains("@BottleTest") ? JUnitRun.class.getName() + " " : "")
+                + className(document, code));
+    assertThat(printed.strip()).matches(pattern(shown.lines()));
+  }
+
+  private static String className(Document document, Block code) {
     var name = Pattern.compile("class (\\w+)").matcher(code.text());
     assertThat(name.find()).as("a class in %s:%d", document.name(), code.line()).isTrue();
+    return name.group(1);
+  }
+
+  /** Compiles a block into a directory of its own. */
+  private static Path compile(Document document, Block code) throws Exception {
     Path directory = Files.createTempDirectory(SCRATCH, "example");
-    Path source = directory.resolve(name.group(1) + ".java");
+    Path source = directory.resolve(className(document, code) + ".java");
     Files.writeString(source, code.text());
     String classPath = System.getProperty("java.class.path");
     var compiler = ToolProvider.getSystemJavaCompiler();
@@ -265,10 +294,7 @@ class DocumentsTest {
               .call();
       assertThat(compiled).as("%s:%d\n%s", document.name(), code.line(), messages).isTrue();
     }
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String printed =
-        shell(directory, java + " -cp '" + directory + ":" + classPath + "' " + name.group(1));
-    assertThat(printed.strip()).matches(pattern(shown.lines()));
+    return directory;
   }
 
   @Test

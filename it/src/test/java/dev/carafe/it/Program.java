@@ -60,8 +60,9 @@ record Program(int exitCode, byte[] stdout, String stderr) {
     return start(program, Lab.environment(), arguments);
   }
 
-  private static Process start(
-      Path program, Map<String, String> environment, List<String> arguments) throws IOException {
+  /** Starts a program in that environment, and does not wait for it. */
+  static Process start(Path program, Map<String, String> environment, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments);
     var builder = new ProcessBuilder(command);
