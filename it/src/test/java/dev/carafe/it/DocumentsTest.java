@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -70,6 +71,7 @@ class DocumentsTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("documentsWithCommands")
+  @Timeout(value = 20, unit = TimeUnit.MINUTES) // an agent's image is made, if it is not there yet
   void everyCommandPrintsWhatIsShown(Document document) throws Exception {
     List<String> before = Lab.traces();
     Set<String> machinesBefore = machines();
