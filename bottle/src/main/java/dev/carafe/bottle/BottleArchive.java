@@ -87,7 +87,7 @@ final class BottleArchive {
       throw new BottleException("there is no directory for '" + file + "'", e);
     } catch (IOException e) {
       throw new BottleException(
-          "'" + file + "' cannot be written: " + e.getMessage() + "; nothing is left of it", e);
+          "'" + file + "' cannot be written: " + Sentence.reason(e) + "; nothing is left of it", e);
     }
   }
 
@@ -114,14 +114,26 @@ final class BottleArchive {
                 + "' is damaged: its image has another digest than it should; nothing was"
                 + " taken in");
       }
-      try (HeldBottle held = states.create(record)) {
-        states.freezeDone(slug, reference);
-        return held.record().slug();
-      }
+      keep(record, reference);
+      return slug;
     } catch (NoSuchFileException e) {
       throw new BottleException("there is no file '" + file + "'", e);
     } catch (IOException | ImageException e) {
-      throw new BottleException("'" + file + "' cannot be taken in: " + e.getMessage(), e);
+      throw new BottleException("'" + file + "' cannot be taken in: " + Sentence.reason(e), e);
+    }
+  }
+
+  private void keep(BottleRecord record, String reference) throws IOException {
+    try (HeldBottle held = states.create(record)) {
+      try {
+        states.freezeDone(record.slug(), reference);
+      } catch (IOException e) {
+        held.delete();
+        throw e;
+      }
+    } catch (IOException e) {
+      images.remove(reference, Set.of());
+      throw e;
     }
   }
 

@@ -9,10 +9,12 @@ import dev.carafe.bottle.state.BottleStates;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
 import dev.carafe.bottle.state.HeldBottle;
+import dev.carafe.bottle.state.Slug;
 import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.Machines;
@@ -21,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -142,7 +143,17 @@ public final class Carafe implements AutoCloseable {
    */
   public Bottle launch(Plan plan, Optional<Operator> operator) {
     return new Launch(
-            plan, env, images, machines, states, agentImages, operator, progress, notes, clock)
+            plan,
+            preparation::relabelled,
+            env,
+            images,
+            machines,
+            states,
+            agentImages,
+            operator,
+            progress,
+            notes,
+            clock)
         .run();
   }
 
@@ -174,7 +185,7 @@ public final class Carafe implements AutoCloseable {
             agent.program(),
             agent.promptFile(),
             false,
-            shown -> new Freezer(images).bottle(states, machine, slug, record.injected(), shown),
+            shown -> new Freezer(images).bottle(states, machine, slug, shown),
             () -> {},
             new BottleLog(get(slug).log(), clock)),
         new Undo());
@@ -286,61 +297,39 @@ public final class Carafe implements AutoCloseable {
    */
   public void remove(String slug) {
     try {
-      HeldBottle held =
-          states
-              .hold(slug)
-              .orElseThrow(
-                  () ->
-                      new BottleException(
-                          "bottle '" + slug + "' is running; end its session first"));
-      try (held) {
+      Optional<HeldBottle> taken = states.hold(slug);
+      if (taken.isEmpty()) {
+        throw new BottleException("bottle '" + slug + "' is running; end its session first");
+      }
+      try (HeldBottle held = taken.get();
+          Lock unfrozen =
+              states
+                  .freezing(slug)
+                  .orElseThrow(
+                      () ->
+                          new BottleException(
+                              "bottle '" + slug + "' is being frozen; try again after that"))) {
         machines.find(slug).ifPresent(Machine::delete);
         held.delete();
       }
     } catch (NoSuchFileException e) {
-      throw new BottleException("there is no bottle '" + slug + "'", e);
+      throw new BottleException("there is no bottle '" + Slug.shown(slug) + "'", e);
     } catch (IOException e) {
-      throw new BottleException("bottle '" + slug + "' cannot be removed: " + e.getMessage(), e);
+      throw new BottleException(
+          "bottle '" + slug + "' cannot be removed: " + Sentence.reason(e), e);
     }
   }
 
-  /** What killed sessions have left, and nobody uses. Changes nothing. */
+  /**
+   * What killed sessions have left, and nobody uses: a bottle's removal is the end that its session
+   * would have had, so that what was frozen or kept stays. Changes nothing.
+   */
   public List<Leftover> leftovers() {
-    List<Leftover> found = new ArrayList<>();
-    Listing listing = list();
-    for (Found bottle : listing.bottles()) {
-      if (!bottle.live() && !bottle.kept()) {
-        String slug = bottle.record().slug();
-        found.add(
-            new Leftover(
-                "bottle '"
-                    + slug
-                    + "', whose session ended without its end ('carafe resume "
-                    + slug
-                    + "' would go on with it)",
-                () -> remove(slug)));
-      }
+    try {
+      return new BottleLeftovers(states, machines).find();
+    } catch (IOException e) {
+      throw new BottleException("the bottles cannot be listed: " + Sentence.reason(e), e);
     }
-    listing
-        .damaged()
-        .forEach(
-            damaged ->
-                found.add(
-                    new Leftover(
-                        "the state of a bottle that cannot be read ("
-                            + damaged.why()
-                            + "): "
-                            + damaged.directory(),
-                        () -> {
-                          try {
-                            states.remove(damaged);
-                          } catch (IOException e) {
-                            throw new BottleException(
-                                damaged.directory() + " cannot be removed: " + e.getMessage(), e);
-                          }
-                        })));
-    found.addAll(machines.leftovers());
-    return found;
   }
 
   /** Lets go of machines and images. Bottles that are still open lose their way out. */

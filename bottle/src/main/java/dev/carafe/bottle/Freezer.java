@@ -1,16 +1,20 @@
 package dev.carafe.bottle;
 
+import dev.carafe.bottle.state.BottleRecord;
+import dev.carafe.bottle.state.BottleRecord.Phase;
 import dev.carafe.bottle.state.BottleStates;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageConfig;
 import dev.carafe.image.ImageException;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
+import dev.carafe.image.disk.Lock;
+import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.FrozenLayer;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import java.io.IOException;
-import java.util.List;
+import java.nio.file.NoSuchFileException;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -56,7 +60,9 @@ final class Freezer {
       } catch (ImageException e) {
         if (layer.failure().orElse(null) instanceof MachineException failed) {
           throw new BottleException(
-              failed.getMessage() + "; the machine goes on as it was", failed);
+              failed.getMessage()
+                  + (failed.code() == ErrorCode.LOST ? "" : "; the machine goes on as it was"),
+              failed);
         }
         throw e;
       }
@@ -64,31 +70,65 @@ final class Freezer {
   }
 
   /**
-   * Freezes a bottle's machine, and remembers that: the bottle is kept from now on.
+   * Freezes a bottle's machine, and remembers that: the bottle is kept from now on. The session's
+   * end waits for this.
    *
-   * @param injected what was put into the guest for this session only
    * @return the image's reference
    * @throws BottleException when that is not possible; the bottle goes on as it was
    */
-  String bottle(
-      BottleStates states, Machine machine, String slug, List<String> injected, Progress progress) {
-    try {
+  String bottle(BottleStates states, Machine machine, String slug, Progress progress) {
+    try (Lock alone =
+        states
+            .freezing(slug)
+            .orElseThrow(
+                () ->
+                    failed(
+                        slug,
+                        "it is being frozen, started or ended by somebody else just now; try"
+                            + " again"))) {
+      BottleRecord record =
+          states.find(slug).orElseThrow(() -> failed(slug, "there is no such bottle")).record();
+      if (record.phase() == Phase.MAKING) {
+        // What is left out of the image is not known before.
+        throw failed(slug, "its start has not come to its end");
+      }
       String reference = next(slug);
       progress.step("Freezing bottle '" + slug + "'");
       freeze(
           machine,
           reference,
-          Set.copyOf(injected),
+          Set.copyOf(record.injected()),
           UnaryOperator.identity(),
           "carafe freeze " + slug,
           progress);
-      states.freezeDone(slug, reference);
+      remember(states, slug, reference);
       return reference;
-    } catch (IOException e) {
-      throw new BottleException(
-          "bottle '" + slug + "' was not frozen: its state cannot be written: " + e.getMessage(),
-          e);
+    } catch (NoSuchFileException e) {
+      throw failed(slug, "there is no such bottle any more", e);
+    } catch (ImageException | MachineException | IOException e) {
+      throw failed(slug, Sentence.reason(e), e);
     }
+  }
+
+  private void remember(BottleStates states, String slug, String reference) throws IOException {
+    try {
+      states.freezeDone(slug, reference);
+    } catch (IOException e) {
+      try {
+        images.remove(reference, Set.of());
+      } catch (ImageException also) {
+        e.addSuppressed(also);
+      }
+      throw e;
+    }
+  }
+
+  private static BottleException failed(String slug, String reason) {
+    return new BottleException("bottle '" + slug + "' was not frozen: " + reason);
+  }
+
+  private static BottleException failed(String slug, String reason, Exception cause) {
+    return new BottleException("bottle '" + slug + "' was not frozen: " + reason, cause);
   }
 
   /** Every freeze has a name of its own: an earlier one is still there. */

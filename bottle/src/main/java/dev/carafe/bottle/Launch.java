@@ -3,35 +3,27 @@ package dev.carafe.bottle;
 import dev.carafe.bottle.Undo.Outcome;
 import dev.carafe.bottle.policy.BottleEnv.Operator;
 import dev.carafe.bottle.provider.Color;
-import dev.carafe.bottle.provider.GuestFile;
-import dev.carafe.bottle.provision.GitIdentity;
-import dev.carafe.bottle.provision.GuestFiles;
-import dev.carafe.bottle.provision.GuestUser;
 import dev.carafe.bottle.provision.Injected;
-import dev.carafe.bottle.provision.PromptFile;
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.bottle.state.BottleRecord.Phase;
 import dev.carafe.bottle.state.BottleStates;
-import dev.carafe.bottle.state.HeldBottle;
 import dev.carafe.egress.routes.RoutesException;
 import dev.carafe.egress.routes.RoutesWriter;
 import dev.carafe.image.Image;
-import dev.carafe.image.ImageException;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
-import dev.carafe.machine.ExecSpec;
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.Machine;
-import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Carries out a plan, step by step. What a step has made, it also knows how to undo; when one
@@ -44,9 +36,7 @@ final class Launch {
   /** Marks the machine as a bottle's. */
   static final String LABEL = "carafe.bottle";
 
-  private static final String NONE = "";
-
-  private final Plan plan;
+  private final UnaryOperator<Plan> relabelled;
   private final Map<String, String> env;
   private final ImageStore images;
   private final Machines machines;
@@ -59,16 +49,19 @@ final class Launch {
 
   private final Undo undo = new Undo();
   private final Injected injected = new Injected();
-  private String step = NONE;
-  private HeldBottle state;
-  private BottleLog log;
-  private volatile boolean kept;
-  private boolean keptAlways;
+  private Plan plan;
+  private String step = "";
+  private Optional<BottleLog> log = Optional.empty();
+  private Keeping keeping;
   private Machine machine;
   private WayOut wayOut;
 
+  /**
+   * @param relabelled gives a plan a label that nobody else has by now
+   */
   Launch(
       Plan plan,
+      UnaryOperator<Plan> relabelled,
       Map<String, String> env,
       ImageStore images,
       Machines machines,
@@ -79,6 +72,7 @@ final class Launch {
       Consumer<String> notes,
       InstantSource clock) {
     this.plan = plan;
+    this.relabelled = relabelled;
     this.env = env;
     this.images = images;
     this.machines = machines;
@@ -96,73 +90,87 @@ final class Launch {
    * @throws BottleException says which step failed, why, what was undone, and what to do
    */
   Bottle run() {
+    // Before anything is made: whoever is asked may refuse.
+    Map<String, String> variables = plan.env().resolve(operator);
     try {
-      begin("Asking");
-      Map<String, String> variables = plan.env().resolve(operator);
-      begin("Keeping its state");
+      quietly(plan.beginning().resumed() ? "Taking it over" : "Writing down what was asked for");
       keepState();
-      begin("Getting the image " + plan.image().reference());
-      Image image = agentImages.ensure(plan.image(), progress);
-      begin("Making the machine");
-      writeRoutes();
-      makeMachine(image, variables);
+      if (plan.beginning() == Plan.Beginning.MACHINE) {
+        writeRoutes();
+        takeMachine();
+      } else {
+        begin("Getting the image " + plan.image().reference());
+        Image image = agentImages.ensure(plan.image(), progress);
+        keeping.state().update(keeping.state().record().from(image.digest()));
+        begin("Making the machine");
+        writeRoutes();
+        makeMachine(image, variables);
+      }
       begin("Starting the machine and its way out");
       startMachine();
       begin("Setting it up");
-      GuestUser user = GuestUser.find(machine, Bottle.USER);
-      Optional<String> prompt = provision(user);
-      state.update(state.record().at(Phase.READY).with(injected.paths()));
-      kept = keptAlways;
-      log.say("ready");
+      Optional<String> prompt =
+          new Provisioner(plan, machine, injected, this::begin, this::note)
+              .provision(keeping.state().workspace());
+      quietly("Writing down that it is ready");
+      keeping.ready(injected.paths());
+      undo.push("a freeze of it was waited for", () -> keeping.endFreezes(states));
       return new Bottle(
           new Bottle.Parts(
-              state.record(),
+              keeping.state().record(),
               machine,
               Optional.of(wayOut),
               plan.program(),
               prompt,
               plan.beginning().resumed(),
-              this::freeze,
-              this::keep,
-              log),
+              shown -> new Freezer(images).bottle(states, machine, plan.slug(), shown),
+              keeping::keep,
+              keeping.log()),
           undo);
-    } catch (BottleException | MachineException | ImageException e) {
+    } catch (RoutesException | IOException | RuntimeException e) {
       throw failed(e);
-    } catch (RoutesException | IOException e) {
-      throw failed(e);
-    } catch (RuntimeException | Error e) {
+    } catch (Error e) {
       undo.unwind();
       throw e;
     }
   }
 
   private void begin(String what) {
-    step = what;
     progress.step(what);
-    if (log != null) {
-      log.say(what);
-    }
+    quietly(what);
+  }
+
+  /** A step that takes no time, which people need not be shown. */
+  private void quietly(String what) {
+    step = what;
+    log.ifPresent(known -> known.say(what));
     if (Thread.currentThread().isInterrupted()) {
       throw new BottleException("interrupted");
     }
   }
 
-  /** A failed launch leaves a machine that an earlier session has left, and nothing else. */
+  /** A failed launch leaves what an earlier session has left, and nothing else. */
   private BottleException failed(Exception e) {
-    if (log != null) {
-      log.say("failed: " + e.getMessage());
-    }
+    boolean interrupted = Thread.currentThread().isInterrupted();
+    String reason = interrupted ? "it was interrupted" : Sentence.reason(e);
+    log.ifPresent(known -> known.say("failed: " + reason));
     Outcome outcome = undo.unwind();
     StringBuilder text = new StringBuilder();
     text.append("bottle '").append(plan.slug()).append("' was not started. ");
-    text.append(step).append(" failed: ").append(e.getMessage()).append('.');
+    text.append(step).append(" failed: ").append(Sentence.full(reason));
     if (!outcome.undone().isEmpty()) {
       text.append("\nUndone: ").append(String.join("; ", outcome.undone())).append('.');
     }
     if (!outcome.failed().isEmpty()) {
       text.append('\n')
-          .append(String.join("; ", outcome.failed()))
-          .append(". 'carafe cleanup' tries again.");
+          .append(Sentence.full(String.join("; ", outcome.failed())))
+          .append(" 'carafe cleanup' tries again.");
+    } else if (!interrupted) {
+      text.append("\nWhen that is mended, ")
+          .append(
+              plan.beginning().resumed()
+                  ? "'carafe resume " + plan.slug() + "' tries again."
+                  : "start it again; nothing is left of this one.");
     }
     return new BottleException(text.toString(), e);
   }
@@ -170,26 +178,27 @@ final class Launch {
   // ---- state ----
 
   private void keepState() throws IOException {
-    if (plan.beginning() == Plan.Beginning.NEW && states.find(plan.slug()).isEmpty()) {
-      try {
-        state = states.create(record());
-      } catch (FileAlreadyExistsException e) {
-        throw new BottleException("there is a bottle of that name already", e);
+    if (plan.beginning() == Plan.Beginning.NEW) {
+      // Another may have been started under this label since the plan was made.
+      try (Lock naming = states.naming()) {
+        plan = relabelled.apply(plan);
+        keeping = Keeping.take(plan, record(), states, machines, clock);
       }
     } else {
-      state =
-          states
-              .hold(plan.slug())
-              .orElseThrow(() -> new BottleException("somebody else runs it just now"));
+      keeping = Keeping.take(plan, record(), states, machines, clock);
     }
-    // What somebody has worked on is not taken away by a launch that fails.
-    kept = plan.beginning() == Plan.Beginning.MACHINE;
-    boolean wasKept = state.record().phase() == Phase.KEPT;
-    log = new BottleLog(state.log(), clock);
-    undo.push("its state was removed", this::settleState);
-    state.update(state.record().startedAt(clock.instant()));
-    keptAlways = wasKept;
-    log.say("started as '" + plan.label() + "'");
+    undo.push(
+        switch (plan.beginning()) {
+          case NEW -> "its state was removed";
+          case FROZEN -> "it is frozen as it was";
+          case MACHINE -> "it is kept as it was";
+        },
+        keeping::settle);
+    log = Optional.of(keeping.log());
+    if (plan.beginning() == Plan.Beginning.MACHINE) {
+      // What an earlier session has put there is still there.
+      keeping.state().record().injected().forEach(injected::add);
+    }
   }
 
   private BottleRecord record() {
@@ -214,37 +223,19 @@ final class Launch {
         List.of());
   }
 
-  /** What was frozen, or is to be kept, stays. */
-  private void settleState() throws IOException {
-    if (kept) {
-      state.update(state.record().at(Phase.KEPT));
-      log.say("ended; its machine is kept");
-      state.close();
-    } else if (state.frozen().isPresent()) {
-      state.update(state.record().at(Phase.ENDED));
-      log.say("ended");
-      state.close();
-    } else {
-      state.delete();
-    }
-  }
-
-  private void keep() {
-    kept = true;
-  }
-
   // ---- machine ----
 
   private void writeRoutes() throws RoutesException, IOException {
-    RoutesWriter.write(state.routes(), plan.policy().declared());
+    RoutesWriter.write(keeping.state().routes(), plan.policy().declared());
+  }
+
+  private void takeMachine() {
+    machine = machines.get(plan.slug());
+    keeping.machineMade();
+    undo.push("its machine was stopped", this::settleMachine);
   }
 
   private void makeMachine(Image image, Map<String, String> variables) {
-    if (plan.beginning() == Plan.Beginning.MACHINE) {
-      machine = machines.get(plan.slug());
-      undo.push("its machine was stopped", this::settleMachine);
-      return;
-    }
     // What a launch left that was killed before it had a workspace.
     machines.find(plan.slug()).ifPresent(Machine::delete);
     Map<String, String> all = new LinkedHashMap<>(plan.provision().env());
@@ -259,19 +250,21 @@ final class Launch {
             .directory(plan.spec().workspace().isPresent() ? Bottle.WORKSPACE : Bottle.HOME)
             .labels(Map.of(LABEL, plan.slug()))
             .build();
-    MachineSpec prepared = SidecarSpec.prepare(spec, state.routes());
+    MachineSpec prepared = SidecarSpec.prepare(spec, keeping.state().routes());
     undo.push("its machine was removed", this::settleMachine);
     machine = machines.create(prepared);
+    keeping.machineMade();
   }
 
   private void settleMachine() {
     if (machine == null) {
       return;
     }
-    if (kept) {
+    if (keeping.kept()) {
       machine.stop();
     } else {
       machine.delete();
+      keeping.machineRemoved();
     }
   }
 
@@ -279,7 +272,7 @@ final class Launch {
     SidecarSpec spec =
         SidecarSpec.of(machine.spec(), env)
             .orElseThrow(() -> new BottleException("its machine has no routes"))
-            .withAudit(state.audit())
+            .withAudit(keeping.state().audit())
             .withNotes(this::note);
     WayOut opened = WayOut.start(machine, spec);
     undo.push("its way out was closed", opened::close);
@@ -287,59 +280,7 @@ final class Launch {
   }
 
   private void note(String sentence) {
-    log.say(sentence);
+    keeping.log().say(sentence);
     notes.accept(sentence);
-  }
-
-  // ---- provision ----
-
-  private Optional<String> provision(GuestUser user) throws IOException {
-    init(user);
-    GuestTrust.paths().forEach(injected::add);
-    Optional<String> prompt =
-        PromptFile.put(machine, user, plan.manifest().agent().prompt(), injected);
-    for (GuestFile file : plan.provision().files()) {
-      GuestFiles.put(machine, user, file.path(), file.content(), file.mode());
-      injected.add(file.path());
-    }
-    plan.skills().put(machine, user, user.home() + "/" + plan.provider().skills(), injected);
-    if (plan.workspace().isPresent()) {
-      begin("Copying " + plan.workspace().get().directory());
-      plan.workspace().get().put(machine, user).write(state.workspace());
-    }
-    if (!GitIdentity.set(machine, user, plan.manifest().gitUser())
-        && plan.spec().workspace().isPresent()) {
-      note("the image has no git");
-    }
-    return prompt;
-  }
-
-  /** What any program expects of a machine that it works in. */
-  private void init(GuestUser user) {
-    String script =
-        "mkdir -p /tmp /var/tmp && chmod 1777 /tmp /var/tmp"
-            + " && mkdir -p \"$1\" && chown \"$2:$3\" \"$1\"";
-    var result =
-        machine.run(
-            ExecSpec.of(
-                    "/bin/sh",
-                    "-c",
-                    script,
-                    "sh",
-                    user.home(),
-                    Integer.toString(user.uid()),
-                    Integer.toString(user.gid()))
-                .withUser("0")
-                .withDirectory("/"));
-    if (result.exitCode() != 0) {
-      throw new BottleException("the guest's directories cannot be made: " + result.err().strip());
-    }
-  }
-
-  // ---- freeze ----
-
-  private String freeze(Progress shown) {
-    return new Freezer(images)
-        .bottle(states, machine, plan.slug(), state.record().injected(), shown);
   }
 }

@@ -9,6 +9,7 @@ import dev.carafe.bottle.provider.Provider;
 import dev.carafe.bottle.provider.Provision;
 import dev.carafe.bottle.provision.Skills;
 import dev.carafe.bottle.provision.Workspace;
+import dev.carafe.bottle.state.BottleRecord.Phase;
 import java.util.List;
 import java.util.Optional;
 
@@ -49,6 +50,20 @@ public record Plan(
     /** The machine that an earlier session has left. */
     MACHINE;
 
+    /**
+     * What a bottle goes on with that has been started before.
+     *
+     * @param machine whether there is a machine of its name
+     * @param frozen what it was last frozen to
+     */
+    static Beginning of(Phase phase, boolean machine, Optional<String> frozen) {
+      boolean usable = phase == Phase.READY || phase == Phase.RESUMED || phase == Phase.KEPT;
+      if (usable && machine) {
+        return MACHINE;
+      }
+      return frozen.isPresent() ? FROZEN : NEW;
+    }
+
     /** Whether the agent has worked in it before. */
     public boolean resumed() {
       return this != NEW;
@@ -57,5 +72,16 @@ public record Plan(
 
   public Plan {
     notes = List.copyOf(notes);
+  }
+
+  /**
+   * The same, with another label.
+   *
+   * @param given what the provider gives it, which may show the label
+   */
+  Plan labelled(String other, Provision given) {
+    return new Plan(
+        spec, slug, manifest, provider, program, given, image, policy, env, skills, workspace,
+        other, color, beginning, notes);
   }
 }

@@ -64,8 +64,13 @@ final class Preparation {
     this.clock = clock;
   }
 
-  /** How a session begins that has begun before. */
-  private record Earlier(String slug, String label, Optional<String> frozen, boolean machine) {}
+  /**
+   * How a session begins that has begun before.
+   *
+   * @param lost whether somebody has worked in it, and that is gone
+   */
+  private record Earlier(
+      String slug, String label, Optional<String> frozen, Plan.Beginning beginning, boolean lost) {}
 
   Plan prepare(BottleSpec spec) {
     return prepare(spec, Optional.empty());
@@ -83,8 +88,9 @@ final class Preparation {
               + "' opens another terminal on it");
     }
     BottleRecord record = found.record();
-    boolean usable = record.phase() == Phase.READY || record.phase() == Phase.KEPT;
-    boolean machine = usable && machines.find(slug).isPresent();
+    Plan.Beginning beginning =
+        Plan.Beginning.of(record.phase(), machines.find(slug).isPresent(), found.frozen());
+    boolean lost = beginning == Plan.Beginning.NEW && record.phase() != Phase.MAKING;
     BottleSpec spec =
         new BottleSpec(
             record.agent(),
@@ -99,7 +105,32 @@ final class Preparation {
             record.memoryMib(),
             headless,
             true);
-    return prepare(spec, Optional.of(new Earlier(slug, record.label(), found.frozen(), machine)));
+    return prepare(
+        spec, Optional.of(new Earlier(slug, record.label(), found.frozen(), beginning, lost)));
+  }
+
+  /**
+   * A plan of a bottle that has not been started, with a label that no other has by now.
+   *
+   * @throws BottleException when the provider cannot give what it gave when the plan was made
+   */
+  Plan relabelled(Plan plan) {
+    try {
+      // One that a killed launch has left has this label itself.
+      if (states.find(plan.slug()).isPresent()) {
+        return plan;
+      }
+      String label = label(plan.spec());
+      return label.equals(plan.label())
+          ? plan
+          : plan.labelled(
+              label,
+              plan.provider().provision(request(plan.spec(), declared(plan.manifest()), label)));
+    } catch (IOException e) {
+      throw new BottleException("the bottles cannot be listed: " + Sentence.reason(e), e);
+    } catch (ProviderException e) {
+      throw new BottleException(e.getMessage(), e);
+    }
   }
 
   Found found(String slug) {
@@ -166,16 +197,8 @@ final class Preparation {
       Provider provider = provider(spec.directory(), declared);
       Program program = provider.program(declared);
       Provision provision =
-          provider.provision(
-              new ProvisionRequest(
-                  declared,
-                  env,
-                  hostHome(),
-                  Bottle.HOME,
-                  spec.workspace().isPresent() ? Bottle.WORKSPACE : Bottle.HOME,
-                  Optional.of(label),
-                  spec.color(),
-                  clock.instant()));
+          collected(() -> provider.provision(request(spec, declared, label)), problems)
+              .orElse(Provision.none());
       notes.addAll(provision.notes());
       BottlePolicy policy = BottlePolicy.of(provision.routes(), manifest.bottle().egress());
       SecretSources sources = SecretSources.of(env, note -> {});
@@ -204,7 +227,15 @@ final class Preparation {
                 + manifest.bottle().repos().size()
                 + " declared");
       }
-      AgentImage image = image(spec, declared, provider, earlier, problems);
+      earlier
+          .filter(Earlier::lost)
+          .ifPresent(
+              gone ->
+                  notes.add(
+                      "its machine is gone, and it was not frozen: it begins anew"
+                          + (spec.workspace().isPresent() ? ", with a new copy" : "")));
+      Optional<AgentImage> image =
+          collected(() -> image(spec, declared, provider, earlier, problems), problems);
       if (!problems.isEmpty()) {
         throw new BottleException(
             "agent '" + spec.agent() + "' cannot be started:\n  " + String.join("\n  ", problems));
@@ -216,7 +247,7 @@ final class Preparation {
           provider,
           program,
           provision,
-          image,
+          image.orElseThrow(),
           policy,
           variables,
           skills.orElseThrow(),
@@ -229,6 +260,18 @@ final class Preparation {
       throw new BottleException(
           "agent '" + spec.agent() + "' cannot be started: " + e.getMessage(), e);
     }
+  }
+
+  private ProvisionRequest request(BottleSpec spec, AgentProvider declared, String label) {
+    return new ProvisionRequest(
+        declared,
+        env,
+        hostHome(),
+        Bottle.HOME,
+        spec.workspace().isPresent() ? Bottle.WORKSPACE : Bottle.HOME,
+        Optional.of(label),
+        spec.color(),
+        clock.instant());
   }
 
   private Manifest manifest(BottleSpec spec) {
@@ -260,23 +303,18 @@ final class Preparation {
   }
 
   private static Plan.Beginning beginning(Optional<Earlier> earlier) {
-    if (earlier.isEmpty()) {
-      return Plan.Beginning.NEW;
-    } else if (earlier.get().machine()) {
-      return Plan.Beginning.MACHINE;
-    }
-    return earlier.get().frozen().isPresent() ? Plan.Beginning.FROZEN : Plan.Beginning.NEW;
+    return earlier.map(Earlier::beginning).orElse(Plan.Beginning.NEW);
   }
 
   private interface Look<T> {
-    T at();
+    T at() throws ProviderException;
   }
 
   /** What was found; or what is wrong with it, among the problems. */
   private static <T> Optional<T> collected(Look<T> look, List<String> problems) {
     try {
       return Optional.of(look.at());
-    } catch (BottleException e) {
+    } catch (BottleException | ProviderException e) {
       problems.add(e.getMessage());
       return Optional.empty();
     }
@@ -314,7 +352,7 @@ final class Preparation {
       List<String> problems)
       throws ProviderException {
     Optional<String> frozen = earlier.flatMap(Earlier::frozen);
-    if (earlier.isPresent() && earlier.get().machine()) {
+    if (beginning(earlier) == Plan.Beginning.MACHINE) {
       return new AgentImage.Named(
           machines.get(earlier.get().slug()).spec().image().orElse("base"),
           "its machine is still there");
@@ -328,8 +366,10 @@ final class Preparation {
       }
       return new AgentImage.Frozen(frozen.get(), "it was frozen to this one");
     } else if (spec.image().isPresent()) {
+      problems.addAll(ImageNeeds.problems(images, spec.image().get()));
       return new AgentImage.Named(spec.image().get(), "it was asked for");
     } else if (declared.image().isPresent()) {
+      problems.addAll(ImageNeeds.problems(images, declared.image().get()));
       return new AgentImage.Named(declared.image().get(), "the bottle names it");
     }
     Optional<Path> file = declared.recipe();

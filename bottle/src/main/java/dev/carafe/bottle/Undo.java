@@ -44,7 +44,9 @@ final class Undo {
         step.action().run();
         undone.add(step.what());
       } catch (Exception e) {
-        failed.add("not done: " + step.what() + " (" + e.getMessage() + ")");
+        // Whoever interrupts this once more has it finished all the same.
+        interrupted |= Thread.interrupted() || e instanceof InterruptedException;
+        failed.add("not done: " + step.what() + " (" + Sentence.reason(e) + ")");
       }
     }
     if (interrupted) {

@@ -1,6 +1,7 @@
 package dev.carafe.bottle;
 
 import dev.carafe.machine.CopyOptions;
+import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
 import dev.carafe.machine.Gateway;
@@ -18,10 +19,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** A machine that does what it is told, and proves what the test says. */
 final class FakeMachine implements Machine {
+  private final MachineSpec spec;
   private final Path directory;
+
+  /** What commands do. */
+  Function<ExecSpec, ExecResult> shell = command -> new ExecResult(0, new byte[0], new byte[0]);
+
+  /** What copies into it throw, if anything. */
+  Optional<RuntimeException> copyFails = Optional.empty();
+
+  /** What its removal throws, if anything. */
+  Optional<RuntimeException> deletionFails = Optional.empty();
+
+  boolean running;
+
+  /** What happens when it is deleted. */
+  Runnable onDelete = () -> {};
 
   /** What its network is like when it is tried. */
   List<Proof> proofs = List.of(new Proof("network interfaces", false, "lo", true));
@@ -30,12 +48,27 @@ final class FakeMachine implements Machine {
   final List<Services> attached = new ArrayList<>();
 
   FakeMachine(Path directory) {
+    this(MachineSpec.builder("work").build(), directory);
+  }
+
+  FakeMachine(MachineSpec spec, Path directory) {
+    this.spec = spec;
     this.directory = directory;
   }
 
   @Override
   public String name() {
-    return "work";
+    return spec.name();
+  }
+
+  @Override
+  public boolean start(Consumer<Machine> opener) {
+    boolean starts = !running;
+    running = true;
+    if (starts || attached.isEmpty()) {
+      opener.accept(this);
+    }
+    return starts;
   }
 
   @Override
@@ -73,16 +106,21 @@ final class FakeMachine implements Machine {
   }
 
   @Override
-  public void copyIn(Path host, String guest, CopyOptions options) {}
+  public void copyIn(Path host, String guest, CopyOptions options) {
+    copyFails.ifPresent(
+        failure -> {
+          throw failure;
+        });
+  }
 
   @Override
-  public Execution exec(ExecSpec spec) {
-    return new Done();
+  public Execution exec(ExecSpec command) {
+    return new Done(shell.apply(command));
   }
 
   @Override
   public MachineSpec spec() {
-    return MachineSpec.builder(name()).build();
+    return spec;
   }
 
   @Override
@@ -97,12 +135,19 @@ final class FakeMachine implements Machine {
 
   @Override
   public boolean stop(Duration grace) {
-    throw new UnsupportedOperationException();
+    boolean stops = running;
+    running = false;
+    return stops;
   }
 
   @Override
   public void delete() {
-    throw new UnsupportedOperationException();
+    deletionFails.ifPresent(
+        failure -> {
+          throw failure;
+        });
+    running = false;
+    onDelete.run();
   }
 
   @Override
@@ -121,7 +166,7 @@ final class FakeMachine implements Machine {
   }
 
   /** A command that has gone well. */
-  private static final class Done implements Execution {
+  private record Done(ExecResult result) implements Execution {
     @Override
     public OutputStream stdin() {
       return OutputStream.nullOutputStream();
@@ -129,12 +174,12 @@ final class FakeMachine implements Machine {
 
     @Override
     public InputStream stdout() {
-      return new ByteArrayInputStream(new byte[0]);
+      return new ByteArrayInputStream(result.stdout());
     }
 
     @Override
     public InputStream stderr() {
-      return new ByteArrayInputStream(new byte[0]);
+      return new ByteArrayInputStream(result.stderr());
     }
 
     @Override
@@ -150,12 +195,12 @@ final class FakeMachine implements Machine {
 
     @Override
     public int await() {
-      return 0;
+      return result.exitCode();
     }
 
     @Override
     public Optional<Integer> await(Duration limit) {
-      return Optional.of(0);
+      return Optional.of(result.exitCode());
     }
 
     @Override

@@ -35,7 +35,7 @@ final class BottleListVerb extends Verb {
       return found.record().phase() == BottleRecord.Phase.MAKING ? "starting" : "running";
     }
     return switch (found.record().phase()) {
-      case MAKING, READY -> "crashed";
+      case MAKING, READY, RESUMED -> "crashed";
       case KEPT -> "kept";
       case ENDED -> found.frozen().isPresent() ? "frozen" : "ended";
     };

@@ -9,6 +9,7 @@ import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.MachineException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** A plan shown, agreed to and launched; the agent run to its end; and the bottle settled. */
 final class BottleSession {
@@ -38,6 +39,12 @@ final class BottleSession {
       console.print(arguments.has("--json") ? Json.of(text::write) + "\n" : text.table());
       return ExitCode.OK;
     }
+    if (task.isPresent() && plan.program().headless().isEmpty()) {
+      throw new FailureException(
+          "'"
+              + plan.provider().name()
+              + "' takes no task: run it in a terminal, without --headless and --prompt");
+    }
     boolean headless = arguments.has("--headless");
     if (!arguments.has("--quiet")) {
       // Not on standard output, which is the agent's.
@@ -58,7 +65,7 @@ final class BottleSession {
     } catch (BottleException | MachineException e) {
       // Interrupted work fails with all sorts of words; the signal is what happened.
       if (interrupts.exitCode().isPresent()) {
-        console.note("Interrupted: " + e.getMessage());
+        console.note(e.getMessage());
         return interrupts.exitCode().getAsInt();
       }
       throw e;
@@ -77,20 +84,27 @@ final class BottleSession {
       return exitCode;
     } finally {
       interrupts.clean();
-      if (crashed || arguments.has("--keep")) {
+      // Whose terminal goes away has not said that the work may go, too.
+      if (crashed || hungUp(interrupts) || arguments.has("--keep")) {
         bottle.keep();
       }
       close(bottle);
     }
   }
 
+  private static boolean hungUp(Interrupts interrupts) {
+    return interrupts.exitCode().equals(OptionalInt.of(ExitCode.ofSignal(Signals.HANGUP)));
+  }
+
   private int agent(
       Bottle bottle, List<String> words, Optional<String> task, Interrupts interrupts) {
-    boolean terminal = task.isEmpty();
-    ExecSpec spec = terminal ? bottle.agent(words) : bottle.task(words, task.orElseThrow());
+    // Where there is no terminal here, none is given: what comes on standard input is passed on.
+    boolean terminal = task.isEmpty() && context.terminal().input();
+    ExecSpec spec =
+        task.isEmpty() ? bottle.agent(words).withInput() : bottle.task(words, task.orElseThrow());
     if (terminal) {
       String type = context.env().getOrDefault("TERM", "");
-      spec = spec.withEnv("TERM", type.isEmpty() ? "xterm" : type).withInput();
+      spec = spec.withEnv("TERM", type.isEmpty() ? "xterm" : type);
     }
     return new Session(context, interrupts).run(bottle.machine(), spec, terminal);
   }

@@ -144,16 +144,19 @@ public final class ImageStore {
    * changed since, and a directory always.
    */
   public Image ensure(String reference, Progress progress) {
+    Optional<Image> found = findCurrent(reference);
+    return found.isPresent() ? found.get() : pull(reference, progress);
+  }
+
+  /** The image that {@link #ensure} would give without fetching anything; empty if it would. */
+  public Optional<Image> findCurrent(String reference) {
     Reference parsed = parse(reference);
     try {
       Optional<Image> found = find(reference);
-      if (found.isPresent() && isCurrent(parsed)) {
-        return found.get();
-      }
+      return found.isPresent() && isCurrent(parsed) ? found : Optional.empty();
     } catch (IOException e) {
-      throw failed("use the image " + reference, e);
+      throw failed("look for the image " + reference, e);
     }
-    return pull(reference, progress);
   }
 
   private boolean isCurrent(Reference reference) throws IOException {

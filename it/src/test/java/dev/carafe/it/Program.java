@@ -38,8 +38,9 @@ record Program(int exitCode, byte[] stdout, String stderr) {
     Process process = start(program, environment, arguments);
     var out = new Drain(process.getInputStream());
     var err = new Drain(process.getErrorStream());
-    Thread first = Thread.startVirtualThread(out);
-    Thread second = Thread.startVirtualThread(err);
+    // Not virtual ones: a read from a pipe holds its carrier, and servers of tests need some.
+    Thread first = Thread.ofPlatform().daemon().start(out);
+    Thread second = Thread.ofPlatform().daemon().start(err);
     try (OutputStream stdin = process.getOutputStream()) {
       stdin.write(input);
     } catch (IOException e) {

@@ -10,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,10 +29,16 @@ public final class BottleStates {
   static final String LOG = "log.txt";
   static final String AUDIT = "audit.jsonl";
   private static final String LOCK = "lock";
+  private static final String NAMING = "naming";
+  private static final FileAttribute<?> PRIVATE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+  private static final String FREEZING = "freezing";
   private static final String FROZEN = "frozen";
 
   /** Somebody may be looking whether it runs just when it is taken over. */
   private static final int TRIES = 10;
+
+  private static final int NAMING_TRIES = 500;
 
   private static final long PAUSE_MILLIS = 20;
   private static final int MOST_BYTES = 1 << 20;
@@ -92,14 +99,24 @@ public final class BottleStates {
    * @throws FileAlreadyExistsException if there is one of that slug
    */
   public HeldBottle create(BottleRecord record) throws IOException {
+    Files.createDirectories(directory, PRIVATE);
     Path made = directory.resolve(record.slug());
-    var privately =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    Files.createDirectories(directory, privately);
-    Files.createDirectory(made, privately);
+    for (int tries = 1; ; tries++) {
+      Files.createDirectory(made, PRIVATE);
+      try {
+        return create(made, record);
+      } catch (NoSuchFileException e) {
+        // A clean-up has taken it for what a killed process had left.
+        if (tries == TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static HeldBottle create(Path made, BottleRecord record) throws IOException {
     Lock lock =
-        Lock.tryTake(made.resolve(LOCK))
-            .orElseThrow(() -> new FileAlreadyExistsException(made.toString()));
+        take(made.resolve(LOCK)).orElseThrow(() -> new FileAlreadyExistsException(made.toString()));
     HeldBottle held = new HeldBottle(made, lock, record);
     try {
       held.update(record);
@@ -133,10 +150,22 @@ public final class BottleStates {
     }
   }
 
+  /** Keeps all others from beginning a bottle until it is closed. Waits for who does that now. */
+  public Lock naming() throws IOException {
+    Files.createDirectories(directory, PRIVATE);
+    return take(directory.resolve(NAMING), NAMING_TRIES)
+        .orElseThrow(
+            () -> new IOException("another bottle's start does not let go of " + directory));
+  }
+
   private static Optional<Lock> take(Path file) throws IOException {
+    return take(file, TRIES);
+  }
+
+  private static Optional<Lock> take(Path file, int most) throws IOException {
     for (int tries = 1; ; tries++) {
       Optional<Lock> lock = Lock.tryTake(file);
-      if (lock.isPresent() || tries == TRIES) {
+      if (lock.isPresent() || tries == most) {
         return lock;
       }
       LockSupport.parkNanos(PAUSE_MILLIS * 1_000_000);
@@ -168,6 +197,15 @@ public final class BottleStates {
   }
 
   /**
+   * Keeps all others from freezing a bottle until it is closed; empty if somebody does that.
+   *
+   * @throws NoSuchFileException if there is none of that slug
+   */
+  public Optional<Lock> freezing(String slug) throws IOException {
+    return take(existing(slug).resolve(FREEZING));
+  }
+
+  /**
    * Remembers that a bottle was frozen, whoever runs it; from now on it is kept.
    *
    * @throws NoSuchFileException if there is none of that slug
@@ -192,13 +230,7 @@ public final class BottleStates {
   }
 
   private static boolean live(Path place) throws IOException {
-    Path file = place.resolve(LOCK);
-    if (!Files.exists(file)) {
-      return false;
-    }
-    Optional<Lock> lock = Lock.tryTake(file);
-    lock.ifPresent(Lock::close);
-    return lock.isEmpty();
+    return Lock.isTaken(place.resolve(LOCK));
   }
 
   /** All that there are. Changes nothing. */
@@ -230,7 +262,7 @@ public final class BottleStates {
   }
 
   /**
-   * Removes what cannot be read, if nobody uses it.
+   * Removes what cannot be read, if nobody uses it, and it is still so.
    *
    * @throws IOException if something is left
    */
@@ -238,10 +270,21 @@ public final class BottleStates {
     Optional<Lock> lock = Lock.tryTake(damaged.directory().resolve(LOCK));
     if (lock.isPresent()) {
       try {
-        Durable.deleteTree(damaged.directory());
+        if (isDamaged(damaged.directory())) {
+          Durable.deleteTree(damaged.directory());
+        }
       } finally {
         lock.get().close();
       }
+    }
+  }
+
+  private static boolean isDamaged(Path place) {
+    try {
+      read(place, place.getFileName().toString());
+      return false;
+    } catch (IOException e) {
+      return true;
     }
   }
 }

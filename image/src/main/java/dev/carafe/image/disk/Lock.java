@@ -3,6 +3,9 @@ package dev.carafe.image.disk;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
@@ -29,6 +32,11 @@ public final class Lock implements AutoCloseable {
 
   /** Takes the lock if nobody has it. The file is made; its directory must exist. */
   public static Optional<Lock> tryTake(Path file) throws IOException {
+    return tryTake(
+        file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  private static Optional<Lock> tryTake(Path file, OpenOption... options) throws IOException {
     Path path = file.toAbsolutePath().normalize();
     synchronized (HELD) {
       if (!HELD.add(path)) {
@@ -37,9 +45,7 @@ public final class Lock implements AutoCloseable {
     }
     FileChannel channel = null;
     try {
-      channel =
-          FileChannel.open(
-              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      channel = FileChannel.open(path, options);
       FileLock lock = channel.tryLock();
       if (lock != null) {
         return Optional.of(new Lock(path, channel));
@@ -50,6 +56,20 @@ public final class Lock implements AutoCloseable {
     }
     release(path, channel);
     return Optional.empty();
+  }
+
+  /** Whether somebody has the lock just now. Makes nothing. */
+  public static boolean isTaken(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return false;
+    }
+    try {
+      Optional<Lock> lock = tryTake(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      lock.ifPresent(Lock::close);
+      return lock.isEmpty();
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   /** The locked file itself. */

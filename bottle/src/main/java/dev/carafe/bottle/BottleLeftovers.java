@@ -1,0 +1,144 @@
+package dev.carafe.bottle;
+
+import dev.carafe.bottle.state.BottleRecord;
+import dev.carafe.bottle.state.BottleRecord.Phase;
+import dev.carafe.bottle.state.BottleStates;
+import dev.carafe.bottle.state.BottleStates.Damaged;
+import dev.carafe.bottle.state.BottleStates.Found;
+import dev.carafe.bottle.state.BottleStates.Listing;
+import dev.carafe.bottle.state.HeldBottle;
+import dev.carafe.machine.Leftover;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
+import dev.carafe.machine.Machines;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What killed sessions have left. Its removal is the end that the session would have had: what was
+ * frozen or kept stays so. Whatever somebody uses by then is left alone.
+ */
+final class BottleLeftovers {
+  private final BottleStates states;
+  private final Machines machines;
+
+  BottleLeftovers(BottleStates states, Machines machines) {
+    this.states = states;
+    this.machines = machines;
+  }
+
+  /** Those that there are, before the machines' own. Changes nothing. */
+  List<Leftover> find() throws IOException {
+    // Before the bottles: a machine that is made meanwhile is then not taken for one without.
+    List<Machine> before = machines.list();
+    Listing listing = states.list();
+    List<Leftover> found = new ArrayList<>();
+    Set<String> known = new HashSet<>();
+    for (Found bottle : listing.bottles()) {
+      String slug = bottle.record().slug();
+      known.add(slug);
+      if (!bottle.live() && !bottle.kept()) {
+        found.add(new Leftover(what(bottle), () -> end(slug)));
+      }
+    }
+    for (Damaged damaged : listing.damaged()) {
+      String slug = damaged.directory().getFileName().toString();
+      known.add(slug);
+      found.add(
+          new Leftover(
+              "the state of a bottle that cannot be read ("
+                  + damaged.why()
+                  + "): "
+                  + damaged.directory(),
+              () -> remove(damaged, slug)));
+    }
+    for (Machine machine : before) {
+      if (!known.contains(machine.name()) && isBottles(machine)) {
+        found.add(
+            new Leftover(
+                "machine '" + machine.name() + "', of a bottle of which nothing else is left",
+                () -> removeMachine(machine.name())));
+      }
+    }
+    found.addAll(machines.leftovers());
+    return found;
+  }
+
+  private static String what(Found bottle) {
+    String slug = bottle.record().slug();
+    String goesOn = " ('carafe resume " + slug + "' would go on with it)";
+    if (bottle.record().phase() == Phase.RESUMED) {
+      return "the killed session of bottle '" + slug + "', whose machine is kept" + goesOn;
+    } else if (bottle.frozen().isPresent()) {
+      return "the machine of bottle '"
+          + slug
+          + "', whose session was killed; what it was frozen to stays"
+          + goesOn;
+    }
+    return "bottle '" + slug + "', whose session was killed" + goesOn;
+  }
+
+  private void end(String slug) {
+    try {
+      Optional<HeldBottle> taken = states.hold(slug);
+      if (taken.isEmpty()) {
+        throw new BottleException("bottle '" + slug + "' is running again; it was left alone");
+      }
+      try (HeldBottle held = taken.get()) {
+        BottleRecord record = held.record();
+        if (record.phase() == Phase.RESUMED) {
+          machines.find(slug).ifPresent(Machine::stop);
+          held.update(record.at(Phase.KEPT));
+        } else if (record.phase() != Phase.KEPT) {
+          machines.find(slug).ifPresent(Machine::delete);
+          if (held.frozen().isPresent()) {
+            held.update(record.at(Phase.ENDED));
+          } else {
+            held.delete();
+          }
+        }
+      }
+    } catch (NoSuchFileException e) {
+      // Somebody else has removed it.
+    } catch (IOException e) {
+      throw new BottleException(
+          "bottle '" + slug + "' cannot be removed: " + Sentence.reason(e), e);
+    }
+  }
+
+  private void remove(Damaged damaged, String slug) {
+    removeMachine(slug);
+    try {
+      states.remove(damaged);
+    } catch (IOException e) {
+      throw new BottleException(
+          damaged.directory() + " cannot be removed: " + Sentence.reason(e), e);
+    }
+  }
+
+  private void removeMachine(String slug) {
+    try {
+      if (states.find(slug).isPresent()) {
+        return;
+      }
+    } catch (IOException e) {
+      // It still cannot be read.
+    }
+    machines.find(slug).filter(BottleLeftovers::isBottles).ifPresent(Machine::delete);
+  }
+
+  /** A machine that was made for a bottle of its name. */
+  private static boolean isBottles(Machine machine) {
+    try {
+      return machine.name().equals(machine.spec().labels().get(Launch.LABEL));
+    } catch (MachineException e) {
+      // Its record is damaged: nobody knows whose it is.
+      return false;
+    }
+  }
+}
