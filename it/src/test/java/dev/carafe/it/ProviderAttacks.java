@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carafe.machine.Machines;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -101,19 +104,29 @@ abstract class ProviderAttacks extends AgentAttacks {
 
   @Test
   void noSecretGetsToTheModelEither() {
-    upstream.requests.clear();
-    StringBuilder script = new StringBuilder();
+    Queue<String> heard = new ConcurrentLinkedQueue<>();
+    upstream.serve(
+        "/v1/messages",
+        exchange -> {
+          heard.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+          exchange.sendResponseHeaders(204, -1);
+          exchange.close();
+        });
     List<String> names = new ArrayList<>(Bottle.SECRETS);
     names.add(bottle.canary());
-    for (String name : names) {
+    StringBuilder script = new StringBuilder("exec 3>&1 >/dev/null 2>&1; ");
+    for (String what : names) {
       script.append(
-          "curl -sS -m 60 -d \"{\\\"content\\\": \\\"say $%s again\\\"}\" https://%s/v1/messages;"
-              .formatted(name, host()));
+          "curl -sS -m 60 -d \"say $%s again\" https://%s/v1/messages; echo \"$%1$s\" >&3; "
+              .formatted(what, host()));
     }
-    script.append("printenv ").append(String.join(" ", names)).append(" >&3");
-    String planted = run(AGENT, "exec 3>&1 >/dev/null 2>&1; " + script);
-    assertThat(planted.lines()).hasSize(names.size());
-    assertThat(sent()).doesNotContain(planted.lines().toList());
+    List<String> secrets = run(AGENT, script.toString()).lines().toList();
+    assertThat(secrets).hasSize(names.size()).allMatch(secret -> secret.length() > 15);
+    // A conversation goes on with what is left of it.
+    assertThat(heard)
+        .hasSize(names.size())
+        .allMatch(said -> said.startsWith("say ") && said.endsWith(" again"))
+        .noneMatch(said -> secrets.stream().anyMatch(said::contains));
   }
 
   @Test
