@@ -20,8 +20,7 @@ class SentenceTest {
 
   @Test
   void whatAProgramHasSaidGetsNone() {
-    assertThat(full(new BottleException("it said:\nsome lines")))
-        .isEqualTo("it said:\nsome lines");
+    assertThat(full(new BottleException("it said:\nsome lines"))).isEqualTo("it said:\nsome lines");
   }
 
   @Test
