@@ -43,6 +43,7 @@ public final class Bottle implements AutoCloseable {
   record Parts(
       BottleRecord record,
       Machine machine,
+      Optional<WayOut> wayOut,
       Program program,
       Optional<String> promptFile,
       boolean resumed,
@@ -216,6 +217,60 @@ public final class Bottle implements AutoCloseable {
     if (!guest.isEmpty() && !host.toString().isEmpty()) {
       parts.machine().copyOut(guest, host);
     }
+  }
+
+  // ---- its way out ----
+
+  /**
+   * Whether it reaches what its routes allow. A way out may also end by itself: a guest that breaks
+   * the protocol has none any more.
+   *
+   * @throws BottleException for one that was {@link Carafe#attach attached} to
+   */
+  public boolean isOpen() {
+    return wayOut().isOpen();
+  }
+
+  /**
+   * Closes its way out: it goes on running and reaches nothing, until the way out is {@link
+   * #openWayOut opened} again. Nothing happens when it is closed.
+   *
+   * @throws BottleException for one that was {@link Carafe#attach attached} to
+   */
+  public void shutWayOut() {
+    WayOut wayOut = wayOut();
+    if (wayOut.isOpen()) {
+      wayOut.shut();
+      parts.log().say("its way out was closed");
+    }
+  }
+
+  /**
+   * Opens its way out again; that it is what it should be has been tried from inside when this
+   * returns. Nothing happens when it is open. The sidecar has a certificate authority of its own:
+   * programs that go on running have to read its certificate again.
+   *
+   * @throws BottleException for one that was {@link Carafe#attach attached} to, or has ended
+   * @throws dev.carafe.machine.MachineException when it cannot be opened; it is closed then
+   */
+  public void openWayOut() {
+    WayOut wayOut = wayOut();
+    if (!wayOut.isOpen()) {
+      wayOut.open();
+      parts.log().say("its way out was opened again");
+    }
+  }
+
+  private WayOut wayOut() {
+    return parts
+        .wayOut()
+        .orElseThrow(
+            () ->
+                new BottleException(
+                    "the way out of bottle '"
+                        + name()
+                        + "' is held by the process that launched it, and only there closed and"
+                        + " opened"));
   }
 
   // ---- staying ----

@@ -181,6 +181,7 @@ public final class Carafe implements AutoCloseable {
         new Bottle.Parts(
             record,
             machine,
+            Optional.empty(),
             agent.program(),
             agent.promptFile(),
             false,

@@ -54,6 +54,7 @@ final class Launch {
   private Optional<BottleLog> log = Optional.empty();
   private Keeping keeping;
   private Machine machine;
+  private WayOut wayOut;
 
   /**
    * @param relabelled gives a plan a label that nobody else has by now
@@ -118,6 +119,7 @@ final class Launch {
           new Bottle.Parts(
               keeping.state().record(),
               machine,
+              Optional.of(wayOut),
               plan.program(),
               prompt,
               plan.beginning().resumed(),
@@ -272,8 +274,9 @@ final class Launch {
             .orElseThrow(() -> new BottleException("its machine has no routes"))
             .withAudit(keeping.state().audit())
             .withNotes(this::note);
-    Sidecar sidecar = Sidecar.start(machine, spec);
-    undo.push("its way out was closed", sidecar::close);
+    WayOut opened = WayOut.start(machine, spec);
+    undo.push("its way out was closed", opened::close);
+    wayOut = opened;
   }
 
   private void note(String sentence) {

@@ -98,11 +98,13 @@ final class BottleSession {
 
   private int agent(
       Bottle bottle, List<String> words, Optional<String> task, Interrupts interrupts) {
-    boolean terminal = task.isEmpty();
-    ExecSpec spec = terminal ? bottle.agent(words) : bottle.task(words, task.orElseThrow());
+    // Where there is no terminal here, none is given: what comes on standard input is passed on.
+    boolean terminal = task.isEmpty() && context.terminal().input();
+    ExecSpec spec =
+        task.isEmpty() ? bottle.agent(words).withInput() : bottle.task(words, task.orElseThrow());
     if (terminal) {
       String type = context.env().getOrDefault("TERM", "");
-      spec = spec.withEnv("TERM", type.isEmpty() ? "xterm" : type).withInput();
+      spec = spec.withEnv("TERM", type.isEmpty() ? "xterm" : type);
     }
     return new Session(context, interrupts).run(bottle.machine(), spec, terminal);
   }

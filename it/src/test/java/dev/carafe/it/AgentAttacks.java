@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * what any program of the guest can do. Each attempt must be refused with a word: 403 and a text
  * that begins with {@code egress:}, or an error at once. Silence is no refusal.
  */
-abstract class AgentAttacks extends EscapeGround {
+abstract class AgentAttacks extends SidecarAttacks {
   private static final List<String> NAMES_OF_THIS_HOST =
       List.of(
           "127.0.0.1",

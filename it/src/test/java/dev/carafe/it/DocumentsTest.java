@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -70,6 +71,7 @@ class DocumentsTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("documentsWithCommands")
+  @Timeout(value = 20, unit = TimeUnit.MINUTES) // an agent's image is made, if it is not there yet
   void everyCommandPrintsWhatIsShown(Document document) throws Exception {
     List<String> before = Lab.traces();
     Set<String> machinesBefore = machines();
@@ -225,14 +227,20 @@ class DocumentsTest {
     }
   }
 
-  /** A {@code java} block is a whole class; the {@code text} block after it is what it prints. */
+  /**
+   * A {@code java} block is a whole class; the {@code text} block after it is what it prints. One
+   * with tests is run by {@link JUnitRun}. A block {@code java compiled} is not run: it needs what
+   * its document's reader has made before.
+   */
   @Test
   void theJavaExamplesCompileAndPrintWhatIsShown() throws Exception {
     int examples = 0;
     for (Document document : Document.all()) {
       List<Block> blocks = document.blocks();
       for (int i = 0; i < blocks.size(); i++) {
-        if (blocks.get(i).kind().equals("java")) {
+        if (blocks.get(i).kind().equals("java compiled")) {
+          compile(document, blocks.get(i));
+        } else if (blocks.get(i).kind().equals("java")) {
           examples++;
           boolean printed = i + 1 < blocks.size() && blocks.get(i + 1).kind().equals("text");
           assertThat(printed).as("what %s's example prints", document.name()).isTrue();
@@ -244,10 +252,33 @@ class DocumentsTest {
   }
 
   private static void checkExample(Document document, Block code, Block shown) throws Exception {
+    Path directory = compile(document, code);
+    String classPath = System.getProperty("java.class.path");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String printed =
+        shell(
+            directory,
+            java
+                + " -cp '"
+                + directory
+                + ":"
+                + classPath
+                + "' "
+                + (code.text().contains("@BottleTest") ? JUnitRun.class.getName() + " " : "")
+                + className(document, code));
+    assertThat(printed.strip()).matches(pattern(shown.lines()));
+  }
+
+  private static String className(Document document, Block code) {
     var name = Pattern.compile("class (\\w+)").matcher(code.text());
     assertThat(name.find()).as("a class in %s:%d", document.name(), code.line()).isTrue();
+    return name.group(1);
+  }
+
+  /** Compiles a block into a directory of its own. */
+  private static Path compile(Document document, Block code) throws Exception {
     Path directory = Files.createTempDirectory(SCRATCH, "example");
-    Path source = directory.resolve(name.group(1) + ".java");
+    Path source = directory.resolve(className(document, code) + ".java");
     Files.writeString(source, code.text());
     String classPath = System.getProperty("java.class.path");
     var compiler = ToolProvider.getSystemJavaCompiler();
@@ -265,10 +296,7 @@ class DocumentsTest {
               .call();
       assertThat(compiled).as("%s:%d\n%s", document.name(), code.line(), messages).isTrue();
     }
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String printed =
-        shell(directory, java + " -cp '" + directory + ":" + classPath + "' " + name.group(1));
-    assertThat(printed.strip()).matches(pattern(shown.lines()));
+    return directory;
   }
 
   @Test

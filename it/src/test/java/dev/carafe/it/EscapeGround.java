@@ -9,11 +9,11 @@ import dev.carafe.machine.Machines;
 import dev.carafe.machine.Network;
 import dev.carafe.machine.Network.PublishedPort;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -65,29 +66,34 @@ abstract class EscapeGround {
   /**
    * Makes a bottle and opens it.
    *
-   * @param routes its routes file
+   * @param routes what it may reach, in the form of a routes file, without its version
    * @param planted what is in the environment of its commands
    * @param host the environment of its sidecar
    */
   abstract Bottle bottle(
-      Machines machines, Path routes, Map<String, String> planted, Map<String, String> host);
+      Machines machines, String routes, Map<String, String> planted, Map<String, String> host)
+      throws IOException;
+
+  /** A host that it may reach beyond what this says, if there is one. */
+  Optional<String> model() {
+    return Optional.empty();
+  }
 
   @BeforeAll
   void begin(@TempDir Path temporary) throws Exception {
     directory = temporary;
-    upstream =
-        Upstream.start(directory, ALLOWED, SIBLING, "harmless.wild.example", "other.example");
-    Path routes =
-        Files.writeString(
-            directory.resolve("routes.yaml"),
-            """
-            version: 1
-            ca: %s
-            routes:
-              - host: %s
-              - host: '*.wild.example'
-            """
-                .formatted(upstream.certificate(), ALLOWED));
+    List<String> names =
+        new ArrayList<>(List.of(ALLOWED, SIBLING, "harmless.wild.example", "other.example"));
+    model().ifPresent(names::add);
+    upstream = Upstream.start(directory, names.toArray(String[]::new));
+    String routes =
+        """
+        ca: %s
+        routes:
+          - host: %s
+          - host: '*.wild.example'
+        """
+            .formatted(upstream.certificate(), ALLOWED);
     Map<String, String> host = new HashMap<>(Lab.environment());
     host.put("HTTPS_PROXY", upstream.proxy());
     host.put("HTTP_PROXY", upstream.proxy());
@@ -96,7 +102,14 @@ abstract class EscapeGround {
     machines = machines();
     neighbour = neighbour();
     attacker = Attacker.compile(directory);
-    another = () -> bottle(machines, routes, secrets(), host);
+    another =
+        () -> {
+          try {
+            return bottle(machines, routes, secrets(), host);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
     bottle = another.get();
     bottle.put(attacker, Attacker.PATH);
     nothingIsOpenThatWasNotAndAllIsWell();
@@ -165,7 +178,10 @@ abstract class EscapeGround {
     assertThat(bait.visitors()).as("visitors beside this test itself").isEqualTo(1);
     assertThat(talkTo(neighboursPort)).isEqualTo("well");
     assertThat(upstream.destinations())
-        .allMatch(to -> to.matches("(" + ALLOWED + "|harmless\\.wild\\.example):(80|443)"));
+        .allMatch(
+            to ->
+                to.matches("(" + ALLOWED + "|harmless\\.wild\\.example):(80|443)")
+                    || model().stream().anyMatch(host -> to.equals(host + ":443")));
   }
 
   // ---- the means ----

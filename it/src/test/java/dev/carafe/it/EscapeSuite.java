@@ -52,17 +52,6 @@ abstract class EscapeSuite extends AgentAttacks {
     return run(ROOT, Attacker.PATH + " forge carafe.net /tmp/frames");
   }
 
-  private void closed() {
-    await().atMost(LIMIT).until(() -> !bottle.isOpen());
-    // For a moment the guest still takes connections, and resets them.
-    await()
-        .atMost(LIMIT)
-        .until(
-            () -> run(ROOT, Attacker.PATH + " reach tcp,10.91.0.1,9099"),
-            said -> said.endsWith(": ECONNREFUSED\n"));
-    assertThat(run(AGENT, ALLOWED_REQUEST)).contains("Connection refused");
-  }
-
   // ---- in the agent's place ----
 
   @Test
@@ -350,26 +339,5 @@ abstract class EscapeSuite extends AgentAttacks {
     assertThat(run(AGENT, script.formatted(ALLOWED, ALLOWED)))
         .startsWith("HTTP/1.1 4")
         .contains("\r\n\r\negress: ");
-  }
-
-  // ---- without a sidecar ----
-
-  @Test
-  void whenTheSidecarIsKilledThereIsNoWayOutUntilItIsOpenedAgain() throws Exception {
-    bottle.kill();
-    closed();
-  }
-
-  @Test
-  void whenTheSidecarIsClosedThereIsNoWayOutUntilItIsOpenedAgain() {
-    bottle.shut();
-    closed();
-    attempts(
-        AGENT,
-        """
-        dns,10.91.0.1,1,api.cloud.example: ECONNREFUSED
-        tcp,10.91.0.1,443: ECONNREFUSED
-        tcp,8.8.8.8,443: ENETUNREACH
-        """);
   }
 }

@@ -38,8 +38,9 @@ record Program(int exitCode, byte[] stdout, String stderr) {
     Process process = start(program, environment, arguments);
     var out = new Drain(process.getInputStream());
     var err = new Drain(process.getErrorStream());
-    Thread first = Thread.startVirtualThread(out);
-    Thread second = Thread.startVirtualThread(err);
+    // Not virtual ones: a read from a pipe holds its carrier, and servers of tests need some.
+    Thread first = Thread.ofPlatform().daemon().start(out);
+    Thread second = Thread.ofPlatform().daemon().start(err);
     try (OutputStream stdin = process.getOutputStream()) {
       stdin.write(input);
     } catch (IOException e) {
@@ -60,8 +61,9 @@ record Program(int exitCode, byte[] stdout, String stderr) {
     return start(program, Lab.environment(), arguments);
   }
 
-  private static Process start(
-      Path program, Map<String, String> environment, List<String> arguments) throws IOException {
+  /** Starts a program in that environment, and does not wait for it. */
+  static Process start(Path program, Map<String, String> environment, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments);
     var builder = new ProcessBuilder(command);

@@ -9,14 +9,19 @@ import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** The escape suite on the built-in engine. */
-final class QemuEscapeTest extends EscapeSuite {
+/**
+ * The end of the sidecar of a machine that is no bottle's, on the built-in engine: only that is
+ * another than a launched bottle's, against which {@link ShellEscapeTest} has the whole suite.
+ */
+final class QemuEscapeTest extends SidecarAttacks {
   @Override
   Machines machines() {
     return Lab.machines();
@@ -24,9 +29,11 @@ final class QemuEscapeTest extends EscapeSuite {
 
   @Override
   Bottle bottle(
-      Machines machines, Path routes, Map<String, String> planted, Map<String, String> host) {
+      Machines machines, String routes, Map<String, String> planted, Map<String, String> host)
+      throws IOException {
+    Path file = Files.writeString(directory.resolve("routes.yaml"), "version: 1\n" + routes);
     MachineSpec spec =
-        SidecarSpec.prepare(MachineSpec.builder(Lab.name("escape")).env(planted).build(), routes);
+        SidecarSpec.prepare(MachineSpec.builder(Lab.name("escape")).env(planted).build(), file);
     Machine machine = machines.create(spec);
     try {
       machine.start();
@@ -106,7 +113,7 @@ final class QemuEscapeTest extends EscapeSuite {
       if (program.exitCode() != 0 || keepers.size() != 1) {
         throw new AssertionError(keepers.size() + " sidecars: " + program.stderr());
       }
-      ExecResult before = run("0:0", EscapeSuite.ALLOWED_REQUEST);
+      ExecResult before = run("0:0", ALLOWED_REQUEST);
       if (!before.out().startsWith("HTTP/1.1 200")) {
         throw new AssertionError("that sidecar serves nobody: " + before.out());
       }

@@ -166,7 +166,7 @@ class SecretHuntTest {
     return machine.run(ExecSpec.shell(command + " 2>/dev/null")).stdout();
   }
 
-  private static byte[] hostArguments() throws IOException {
+  static byte[] hostArguments() throws IOException {
     StringBuilder all = new StringBuilder();
     try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
       for (Path process : processes.toList()) {

@@ -1,0 +1,5 @@
+/**
+ * Bottles for tests that are run by JUnit: {@link dev.carafe.junit.BottleTest} has one launched and
+ * closed around them.
+ */
+package dev.carafe.junit;
