@@ -105,9 +105,11 @@ final class AgentImages {
         Image base = base(choice.recipe(), progress);
         Durable.deleteTree(mine);
         Files.createDirectory(mine);
-        return make(choice, base, mine.resolve("routes.yaml"), progress);
-      } finally {
-        Durable.deleteTree(mine);
+        try {
+          return make(choice, base, mine.resolve("routes.yaml"), progress);
+        } finally {
+          Durable.deleteTree(mine);
+        }
       }
     } catch (IOException e) {
       throw new BottleException(

@@ -7,6 +7,7 @@ import dev.carafe.bottle.state.BottleStates.Damaged;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
 import dev.carafe.bottle.state.HeldBottle;
+import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -89,13 +90,20 @@ final class BottleLeftovers {
       if (taken.isEmpty()) {
         throw new BottleException("bottle '" + slug + "' is running again; it was left alone");
       }
-      try (HeldBottle held = taken.get()) {
+      try (HeldBottle held = taken.get();
+          Lock unfrozen =
+              states
+                  .freezing(slug)
+                  .orElseThrow(
+                      () ->
+                          new BottleException(
+                              "bottle '" + slug + "' is being frozen; it was left alone"))) {
         BottleRecord record = held.record();
         if (record.phase() == Phase.RESUMED) {
-          machines.find(slug).ifPresent(Machine::stop);
+          machines.find(slug).filter(BottleLeftovers::isBottles).ifPresent(Machine::stop);
           held.update(record.at(Phase.KEPT));
         } else if (record.phase() != Phase.KEPT) {
-          machines.find(slug).ifPresent(Machine::delete);
+          machines.find(slug).filter(BottleLeftovers::isBottles).ifPresent(Machine::delete);
           if (held.frozen().isPresent()) {
             held.update(record.at(Phase.ENDED));
           } else {
@@ -133,7 +141,7 @@ final class BottleLeftovers {
   }
 
   /** A machine that was made for a bottle of its name. */
-  private static boolean isBottles(Machine machine) {
+  static boolean isBottles(Machine machine) {
     try {
       return machine.name().equals(machine.spec().labels().get(Launch.LABEL));
     } catch (MachineException e) {

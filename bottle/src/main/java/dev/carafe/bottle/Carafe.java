@@ -167,6 +167,7 @@ public final class Carafe implements AutoCloseable {
     Machine machine =
         machines
             .find(slug)
+            .filter(BottleLeftovers::isBottles)
             .filter(found -> found.status().running())
             .orElseThrow(
                 () ->
@@ -309,7 +310,7 @@ public final class Carafe implements AutoCloseable {
                       () ->
                           new BottleException(
                               "bottle '" + slug + "' is being frozen; try again after that"))) {
-        machines.find(slug).ifPresent(Machine::delete);
+        machines.find(slug).filter(BottleLeftovers::isBottles).ifPresent(Machine::delete);
         held.delete();
       }
     } catch (NoSuchFileException e) {

@@ -129,8 +129,16 @@ final class Keeping {
   }
 
   /** Its machine stays when the session has ended. */
-  void keep() {
+  synchronized void keep() {
     kept = true;
+    try {
+      // So that it is known also when this process is killed.
+      if (state.record().phase() == Phase.READY) {
+        state.update(state.record().at(Phase.RESUMED));
+      }
+    } catch (IOException e) {
+      log.say("that it is to be kept cannot be written down: " + e.getMessage());
+    }
   }
 
   boolean kept() {
@@ -161,6 +169,17 @@ final class Keeping {
 
   /** Waits for a freeze that goes on, and lets no other begin. */
   synchronized void endFreezes(BottleStates states) throws IOException, InterruptedException {
+    boolean over = false;
+    try {
+      awaitFreezes(states);
+      over = true;
+    } finally {
+      // What somebody freezes is not taken away under them.
+      kept |= !over;
+    }
+  }
+
+  private void awaitFreezes(BottleStates states) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + FREEZE_LIMIT.toNanos();
     while (unfrozen.isEmpty()) {
       unfrozen = states.freezing(state.record().slug());

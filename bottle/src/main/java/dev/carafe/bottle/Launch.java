@@ -237,7 +237,11 @@ final class Launch {
 
   private void makeMachine(Image image, Map<String, String> variables) {
     // What a launch left that was killed before it had a workspace.
-    machines.find(plan.slug()).ifPresent(Machine::delete);
+    Optional<Machine> left = machines.find(plan.slug());
+    if (left.filter(found -> !BottleLeftovers.isBottles(found)).isPresent()) {
+      throw new BottleException("there is a machine of that name, which is no bottle's");
+    }
+    left.ifPresent(Machine::delete);
     Map<String, String> all = new LinkedHashMap<>(plan.provision().env());
     all.putAll(variables);
     MachineSpec spec =

@@ -79,13 +79,16 @@ final class BottleSession {
   private int settled(Bottle bottle, Agent agent, Interrupts interrupts) {
     boolean crashed = true;
     try {
+      if (arguments.has("--keep")) {
+        bottle.keep();
+      }
       int exitCode = agent.run();
       crashed = false;
       return exitCode;
     } finally {
       interrupts.clean();
       // Whose terminal goes away has not said that the work may go, too.
-      if (crashed || hungUp(interrupts) || arguments.has("--keep")) {
+      if (crashed || hungUp(interrupts)) {
         bottle.keep();
       }
       close(bottle);

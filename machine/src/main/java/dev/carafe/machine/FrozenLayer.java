@@ -55,6 +55,9 @@ public final class FrozenLayer extends InputStream {
       machine.freeze(leftOut, new Pieces());
     } catch (RuntimeException e) {
       failure = e;
+    } catch (Error e) {
+      // Whoever reads would wait for ever.
+      failure = new IllegalStateException("the freeze ended: " + e, e);
     }
     try {
       if (!closed) {

@@ -135,6 +135,8 @@ final class NpmConfig {
 
   private Optional<String> ask(Path npm) throws ProviderException {
     ProcessBuilder builder = new ProcessBuilder(npm.toString(), "config", "get", "registry");
+    // Where it is called, npm reads that project's own settings: a repository would decide.
+    builder.directory(root.toFile());
     builder.environment().clear();
     builder.environment().putAll(hostEnv);
     builder.redirectError(ProcessBuilder.Redirect.DISCARD);

@@ -22,10 +22,18 @@ final class GitPlaces {
     return false;
   }
 
-  /** Whether git takes a directory for a repository although it has another name. */
-  static boolean isBare(Path directory) {
-    return Files.exists(directory.resolve("HEAD"), LinkOption.NOFOLLOW_LINKS)
-        && Files.exists(directory.resolve("objects"), LinkOption.NOFOLLOW_LINKS)
-        && Files.exists(directory.resolve("refs"), LinkOption.NOFOLLOW_LINKS);
+  /**
+   * Whether git takes a directory for a repository although it has another name, or would when what
+   * is in both places is in one. A {@code commondir} leads to what is not in it.
+   */
+  static boolean isBare(Path directory, Path here) {
+    return has(directory, here, "HEAD")
+        && (has(directory, here, "commondir")
+            || has(directory, here, "objects") && has(directory, here, "refs"));
+  }
+
+  private static boolean has(Path one, Path other, String name) {
+    return Files.exists(one.resolve(name), LinkOption.NOFOLLOW_LINKS)
+        || Files.exists(other.resolve(name), LinkOption.NOFOLLOW_LINKS);
   }
 }

@@ -203,12 +203,11 @@ public final class GuestChanges implements AutoCloseable {
       if (GitPlaces.isGit(path) && !isNamedGit(path) && !leadsToNamedGit(path)) {
         return FileVisitResult.SKIP_SUBTREE;
       }
-      if (!isNamedGit(path) && GitPlaces.isBare(directory) && !path.toString().isEmpty()) {
+      if (!isNamedGit(path) && GitPlaces.isBare(directory, host.resolve(path))) {
         bare.add(path);
         notes.add(
-            "'"
-                + Shown.path(path)
-                + "' is left out: git would take it for a repository, and run what its settings say");
+            (path.toString().isEmpty() ? "the workspace itself" : "'" + Shown.path(path) + "'")
+                + " is left out: git would take it for a repository, and run what its settings say");
         return FileVisitResult.SKIP_SUBTREE;
       }
       return FileVisitResult.CONTINUE;

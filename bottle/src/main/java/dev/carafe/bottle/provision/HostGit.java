@@ -81,13 +81,17 @@ final class HostGit {
   private List<Path> ask(String attempted, List<String> arguments, Collection<Path> input) {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     // It would start a process that stays.
-    command.addAll(List.of("-c", "core.fsmonitor=false", "-C", directory.toString()));
+    command.addAll(List.of("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit"));
+    command.addAll(List.of("-C", directory.toString()));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().clear();
     builder.environment().putAll(env);
     builder.environment().put("LC_ALL", "C.UTF-8");
     builder.environment().keySet().removeIf(HostGit::leadsElsewhere);
+    // A repository may say that objects which it lacks are fetched, and by which program.
+    builder.environment().put("GIT_NO_LAZY_FETCH", "1"); // known to git 2.45, and some before it
+    builder.environment().put("GIT_ALLOW_PROTOCOL", "none"); // known to all
     String problem = "cannot " + attempted + " '" + directory + "': ";
     try {
       Process process = builder.start();

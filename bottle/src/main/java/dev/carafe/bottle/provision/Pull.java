@@ -139,11 +139,16 @@ public final class Pull {
       return false;
     }
     int depth = link.getNameCount() - 1;
+    boolean down = false;
     for (Path name : text) {
-      depth += name.toString().equals("..") ? -1 : name.toString().equals(".") ? 0 : 1;
-      if (depth < 0) {
+      boolean up = name.toString().equals("..");
+      boolean stays = name.toString().equals(".");
+      depth += up ? -1 : stays ? 0 : 1;
+      // Behind a name, which may be a link itself, '..' leads anywhere.
+      if (depth < 0 || up && down) {
         return false;
       }
+      down |= !up && !stays;
     }
     Path leads = Path.of("/").resolve(link).getParent().resolve(text).normalize();
     return !GitPlaces.isGit(leads);

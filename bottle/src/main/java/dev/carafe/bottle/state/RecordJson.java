@@ -92,12 +92,22 @@ public final class RecordJson {
     if (!value.isString()) {
       throw new IOException("it lacks '" + field + "'");
     }
-    return value.asString();
+    return plain(value.asString(), field);
   }
 
-  private static List<String> list(JsonNode json, String field) {
+  /** It may come from a file that somebody else has written, and is shown. */
+  private static String plain(String text, String field) throws IOException {
+    if (text.chars().anyMatch(Character::isISOControl)) {
+      throw new IOException("its '" + field + "' has a control character");
+    }
+    return text;
+  }
+
+  private static List<String> list(JsonNode json, String field) throws IOException {
     List<String> words = new ArrayList<>();
-    json.path(field).forEach(each -> words.add(each.asString()));
+    for (JsonNode each : json.path(field)) {
+      words.add(plain(each.asString(), field));
+    }
     return words;
   }
 

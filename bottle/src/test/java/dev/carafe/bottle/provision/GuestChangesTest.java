@@ -200,6 +200,36 @@ class GuestChangesTest {
     }
   }
 
+  @Test
+  void theWorkspaceItselfIsNoRepositoryByTheGuestsWill() throws Exception {
+    for (String name : List.of("HEAD", "config", "objects/x", "refs/x")) {
+      there(name, "x");
+    }
+    try (GuestChanges changes = look()) {
+      assertThat(changes.all()).isEmpty();
+      assertThat(changes.notes())
+          .singleElement()
+          .asString()
+          .startsWith("the workspace itself is left out");
+    }
+  }
+
+  @Test
+  void aRepositoryInTwoPlacesOrTwoStepsIsOneToo() throws Exception {
+    for (String name : List.of("HEAD", "commondir", "config.worktree")) {
+      there("split/" + name, "x");
+    }
+    there("later/HEAD", "x");
+    here("later/objects/x", "x");
+    here("later/refs/x", "x");
+    try (GuestChanges changes = look()) {
+      assertThat(changes.all()).noneMatch(change -> change.name().contains("HEAD"));
+      assertThat(changes.notes())
+          .anyMatch(note -> note.startsWith("'split' is left out"))
+          .anyMatch(note -> note.startsWith("'later' is left out"));
+    }
+  }
+
   // Bringing back.
 
   @Test
@@ -281,14 +311,15 @@ class GuestChangesTest {
                 "d", ".git/hooks/pre-commit",
                 "e", "sub/../../x",
                 "f", "sub/.Git/config",
-                "g", "sub/deep")
+                "g", "sub/deep",
+                "h", "g/../../x")
             .entrySet()) {
       Files.createSymbolicLink(guest.workspace().resolve(link.getKey()), Path.of(link.getValue()));
     }
     Pull.Result result = pull(ALL);
     assertThat(result.done()).extracting(Change::name).containsExactly("g");
     assertThat(result.left())
-        .hasSize(6)
+        .hasSize(7)
         .allMatch(line -> line.contains("is a link that leads out"));
     assertThat(Files.readSymbolicLink(work.resolve("g"))).hasToString("sub/deep");
   }

@@ -95,6 +95,29 @@ class WorkspaceTest {
   }
 
   @Test
+  void noProgramOfARepositorysChoiceIsRunToFetchWhatItLacks() throws Exception {
+    git("init", "-q");
+    write("sub/.gitignore", "ignored\n");
+    write("sub/new", "new\n");
+    git("add", "sub/.gitignore");
+    git("update-index", "--skip-worktree", "sub/.gitignore");
+    Files.delete(work.resolve("sub/.gitignore"));
+    try (Stream<Path> objects = Files.walk(work.resolve(".git/objects"))) {
+      for (Path object : objects.filter(Files::isRegularFile).toList()) {
+        Files.delete(object);
+      }
+    }
+    Path mark = directory.resolve("ran");
+    git("config", "core.repositoryFormatVersion", "1");
+    git("config", "extensions.partialClone", "origin");
+    git("config", "remote.origin.url", "ssh://x/y");
+    git("config", "remote.origin.promisor", "true");
+    git("config", "core.sshCommand", "touch " + mark + "; false");
+    Workspace.of(work, false, false, env);
+    assertThat(mark).doesNotExist();
+  }
+
+  @Test
   void linksAreCopiedAndNeverFollowed() throws Exception {
     Path outside = Files.createDirectory(directory.resolve("outside"));
     Files.writeString(outside.resolve("key"), "private");
