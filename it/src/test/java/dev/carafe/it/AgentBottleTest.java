@@ -255,8 +255,9 @@ class AgentBottleTest {
           .isEqualTo(ModelServer.CONTENT);
       theGuestHasNever(slug, CODEX_KEY);
     }
-    // Its terminal is gone, and so is the bottle.
-    await().atMost(PATIENCE).until(() -> slug("codex-talk").isEmpty());
+    // Whose terminal goes away has not said that the work may go, too.
+    await().atMost(PATIENCE).until(() -> state("codex-talk").contains(" kept "));
+    ok("bottle", "rm", slug("codex-talk"));
   }
 
   @Test
