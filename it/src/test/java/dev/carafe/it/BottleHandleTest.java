@@ -134,27 +134,6 @@ class BottleHandleTest {
   }
 
   @Test
-  void aLaunchThatFailsLeavesNothingAndSaysWhichStepItWas() {
-    var before = machines.list().stream().map(machine -> machine.name()).toList();
-    var plan =
-        carafe.prepare(
-            dev.carafe.bottle.BottleSpec.of("attacked")
-                .withDirectory(Path.of("/"))
-                .withImage("base")
-                .withSize(1, 256)
-                .withoutOperator());
-    assertThatThrownBy(() -> carafe.launch(plan))
-        .isInstanceOf(BottleException.class)
-        .hasMessageContaining("Setting it up failed")
-        .hasMessageContaining("node")
-        .hasMessageContaining(
-            "Undone: its way out was closed; its machine was removed; its state was removed");
-    assertThat(machines.list().stream().map(machine -> machine.name()).toList()).isEqualTo(before);
-    assertThat(carafe.list().bottles())
-        .noneMatch(found -> found.record().slug().equals(plan.slug()));
-  }
-
-  @Test
   @Order(Integer.MAX_VALUE)
   void itsEndIsItsEndHoweverOftenItIsClosed() {
     bottle.close();
