@@ -160,9 +160,6 @@ public final class ImageStore {
   }
 
   private boolean isCurrent(Reference reference) throws IOException {
-    if (reference instanceof Reference.Registry || reference instanceof Reference.Base) {
-      return true; // before the switch, whose first use costs a start some milliseconds
-    }
     // Not a switch over types: the first one makes a start generate a class, and this is on its
     // path.
     if (reference instanceof Reference.Registry || reference instanceof Reference.Base) {

@@ -67,50 +67,26 @@ public record BottleRecord(
   }
 
   public BottleRecord at(Phase reached) {
-    return new BottleRecord(
-        slug,
-        agent,
-        bottles,
-        directory,
-        workspace,
-        ignored,
-        label,
-        color,
-        engine,
-        provider,
-        image,
-        imageOverride,
-        cpus,
-        memoryMib,
-        started,
-        reached,
-        injected);
+    return copy(image, started, reached, injected);
   }
 
   /** Started again, now. */
   public BottleRecord startedAt(Instant now) {
-    return new BottleRecord(
-        slug,
-        agent,
-        bottles,
-        directory,
-        workspace,
-        ignored,
-        label,
-        color,
-        engine,
-        provider,
-        image,
-        imageOverride,
-        cpus,
-        memoryMib,
-        now,
-        phase,
-        injected);
+    return copy(image, now, phase, injected);
   }
 
   /** Made from another image. */
   public BottleRecord from(String digest) {
+    return copy(digest, started, phase, injected);
+  }
+
+  /** With this put into the guest. */
+  public BottleRecord with(List<String> paths) {
+    return copy(image, started, phase, paths);
+  }
+
+  /** What was asked for stays; only what has become of it changes. */
+  private BottleRecord copy(String digest, Instant when, Phase reached, List<String> paths) {
     return new BottleRecord(
         slug,
         agent,
@@ -126,30 +102,8 @@ public record BottleRecord(
         imageOverride,
         cpus,
         memoryMib,
-        started,
-        phase,
-        injected);
-  }
-
-  /** With this put into the guest. */
-  public BottleRecord with(List<String> paths) {
-    return new BottleRecord(
-        slug,
-        agent,
-        bottles,
-        directory,
-        workspace,
-        ignored,
-        label,
-        color,
-        engine,
-        provider,
-        image,
-        imageOverride,
-        cpus,
-        memoryMib,
-        started,
-        phase,
+        when,
+        reached,
         paths);
   }
 }
