@@ -8,6 +8,7 @@ import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
 import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.FrozenLayer;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineSpec;
@@ -130,7 +131,7 @@ final class BottleRuns implements AutoCloseable {
     }
     Image below = live.imageDigest().flatMap(images::find).orElseThrow();
     long start = System.nanoTime();
-    try (FrozenLayer layer = FrozenLayer.of(live, Set.of())) {
+    try (FrozenLayer layer = FrozenLayer.of(live, FreezeSpec.ALL)) {
       images.addLayer(below, layer, FROZEN, below.config(), "bench", Progress.silent());
     }
     samples.addSince("freeze of " + megabytes + " MB: a running machine to an image", start);

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 final class Docker implements AutoCloseable {
   private static final String IMAGE = "bench-base";
   private static final String HOST_CONFIG = "\"HostConfig\":{\"NetworkMode\":\"none\"}";
-  private static final Pattern ID = Pattern.compile("\"Id\":\"([0-9a-f]+)\"");
+  private static final Pattern ID = Pattern.compile("\"Id\":\"((?:sha256:)?[0-9a-f]+)\"");
 
   private final Lab lab;
   private final Samples samples;

@@ -197,8 +197,8 @@ public final class Main {
     cases.add(new Case("api-copy-200", 5, () -> api.copy(200)));
     cases.add(new Case("api-stream", 5, api::stream));
     if (docker != null) {
-      cases.add(Case.of("docker-api-launch", docker::launch));
-      cases.add(Case.of("docker-cli-run", docker::run));
+      cases.add(Case.of("docker-api-launch-bottle", docker::launch));
+      cases.add(Case.of("docker-cli-run-bottle", docker::run));
       cases.add(Case.of("docker-api-exec", docker::execByApi));
       cases.add(Case.of("docker-cli-exec", docker::execByCli));
       cases.add(Case.of("docker-delete", docker::delete));

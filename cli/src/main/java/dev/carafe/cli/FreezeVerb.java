@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageException;
 import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.FrozenLayer;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -85,7 +86,7 @@ final class FreezeVerb extends Verb {
                             + "' stands on, "
                             + digest
                             + ", is not in the store any more"));
-    try (FrozenLayer layer = FrozenLayer.of(machine, leftOut)) {
+    try (FrozenLayer layer = FrozenLayer.of(machine, FreezeSpec.without(leftOut))) {
       try {
         return images.addLayer(
             below, layer, tag, "carafe machine freeze " + machine.name(), progress);

@@ -4,6 +4,7 @@ import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -212,11 +212,11 @@ final class FakeMachines implements Machines {
     }
 
     @Override
-    public Duration freeze(Set<String> leftOut, OutputStream layer) {
+    public Duration freeze(FreezeSpec spec, OutputStream layer) {
       if (state != State.RUNNING) {
         throw new MachineException(ErrorCode.STATE, "freeze", "it is " + state.word());
       }
-      calls.add("freeze " + name() + " " + leftOut);
+      calls.add("freeze " + name() + " " + spec.leftOut());
       try {
         layer.write("a ".getBytes(StandardCharsets.US_ASCII));
         if (freezeFails != null) {

@@ -7,7 +7,6 @@ import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -30,17 +29,17 @@ public final class FrozenLayer extends InputStream {
   private int at;
   private boolean ended;
 
-  private FrozenLayer(Machine machine, Set<String> leftOut) {
-    freezer = Thread.ofPlatform().daemon().name("freeze").unstarted(() -> freeze(machine, leftOut));
+  private FrozenLayer(Machine machine, FreezeSpec spec) {
+    freezer = Thread.ofPlatform().daemon().name("freeze").unstarted(() -> freeze(machine, spec));
   }
 
   /**
    * Begins to freeze.
    *
-   * @param leftOut as for {@link Machine#freeze}
+   * @param spec as for {@link Machine#freeze}
    */
-  public static FrozenLayer of(Machine machine, Set<String> leftOut) {
-    var layer = new FrozenLayer(machine, leftOut);
+  public static FrozenLayer of(Machine machine, FreezeSpec spec) {
+    var layer = new FrozenLayer(machine, spec);
     layer.freezer.start();
     return layer;
   }
@@ -50,9 +49,9 @@ public final class FrozenLayer extends InputStream {
     return Optional.ofNullable(failure);
   }
 
-  private void freeze(Machine machine, Set<String> leftOut) {
+  private void freeze(Machine machine, FreezeSpec spec) {
     try {
-      machine.freeze(leftOut, new Pieces());
+      machine.freeze(spec, new Pieces());
     } catch (RuntimeException e) {
       failure = e;
     } catch (Error e) {

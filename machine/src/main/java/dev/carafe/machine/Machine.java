@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -14,6 +13,8 @@ import java.util.function.Consumer;
  * throw {@link MachineException}.
  */
 public interface Machine {
+  /** What {@link #run} keeps of a command's standard output, and as much of its standard error. */
+  int MOST_CAPTURED_BYTES = 256 << 20;
 
   String name();
 
@@ -84,12 +85,13 @@ public interface Machine {
   Execution exec(ExecSpec spec);
 
   /**
-   * Runs a command to its end and captures what it wrote. Never throws because of what the command
-   * did: its exit code, a signal (128 + number), a time-out (124) and a missing program (127, 126)
-   * are results.
+   * Runs a command to its end and captures what it wrote. Never throws because of how the command
+   * ended: its exit code, a signal (128 + number), a time-out (124) and a missing program (127,
+   * 126) are results. One that writes more than {@value #MOST_CAPTURED_BYTES} bytes to a stream is
+   * ended, and that is {@link ErrorCode#GUEST}: {@link #exec} hands out streams of any length.
    */
   default ExecResult run(ExecSpec spec) {
-    return Captured.run(this, spec);
+    return Captured.of(exec(spec), name(), spec.input(), MOST_CAPTURED_BYTES);
   }
 
   /**
@@ -134,8 +136,7 @@ public interface Machine {
    * enough, or the machine ends, this fails and the machine goes on as before. One freeze of a
    * machine goes on at a time. An interrupt ends it.
    *
-   * @param leftOut absolute paths in the guest that the layer is not to have, with all below them;
-   *     taken literally, at most 4,096; whether there is anything does not matter
+   * @param spec what of it goes into the layer
    * @param layer gets the tar; it is neither buffered beyond 64 KiB nor closed. When this throws,
    *     what it got is no whole archive
    * @return for how long the file system stood still
@@ -143,7 +144,7 @@ public interface Machine {
    *     when the guest cannot, a freeze goes on already, or {@code layer} throws; GUEST when what
    *     the guest sends is no layer; LOST when the machine ends meanwhile
    */
-  default Duration freeze(Set<String> leftOut, OutputStream layer) {
+  default Duration freeze(FreezeSpec spec, OutputStream layer) {
     throw unsupported("freeze machine '" + name() + "'");
   }
 

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -24,7 +23,7 @@ class FrozenLayerTest {
   /** A machine that can do nothing else. */
   private record FreezingMachine(Freezing freezing) implements Machine {
     @Override
-    public Duration freeze(Set<String> leftOut, OutputStream layer) {
+    public Duration freeze(FreezeSpec spec, OutputStream layer) {
       try {
         freezing.freeze(layer);
         return Duration.ZERO;
@@ -92,7 +91,7 @@ class FrozenLayerTest {
   }
 
   private static FrozenLayer layer(Freezing freezing) {
-    return FrozenLayer.of(new FreezingMachine(freezing), Set.of());
+    return FrozenLayer.of(new FreezingMachine(freezing), FreezeSpec.ALL);
   }
 
   @Test

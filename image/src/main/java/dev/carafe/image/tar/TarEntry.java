@@ -49,6 +49,10 @@ public record TarEntry(
     return new TarEntry(other, type, link, mode, uid, gid, mtime, size, major, minor, xattrs);
   }
 
+  public TarEntry withSize(long bytes) {
+    return new TarEntry(name, type, link, mode, uid, gid, mtime, bytes, major, minor, xattrs);
+  }
+
   public TarEntry withXattrs(Map<String, String> others) {
     return new TarEntry(name, type, link, mode, uid, gid, mtime, size, major, minor, others);
   }

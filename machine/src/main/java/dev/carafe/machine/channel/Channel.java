@@ -3,6 +3,7 @@ package dev.carafe.machine.channel;
 import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Execution;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.MachineException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A conversation with the agent of one guest: commands, copies and the machine's own requests, many
@@ -193,14 +193,14 @@ public final class Channel implements AutoCloseable {
   /**
    * Writes what the guest has changed on its disk as a layer; see {@link Freeze}.
    *
-   * @param leftOut absolute paths in the guest
+   * @param spec what of it goes into the layer
    * @param layer gets an uncompressed tar; not closed, and no whole archive when this fails
    * @return for how long the guest's file system stood still
    * @throws MachineException COPY when the guest cannot, or {@code layer} does not take it; GUEST
    *     when what the guest sends is no layer
    */
-  public Duration freeze(Freeze.Area area, Set<String> leftOut, OutputStream layer) {
-    return Freeze.run(this, area, leftOut, layer);
+  public Duration freeze(Freeze.Area area, FreezeSpec spec, OutputStream layer) {
+    return Freeze.run(this, area, spec, layer);
   }
 
   /**

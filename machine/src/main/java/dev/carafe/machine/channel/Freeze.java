@@ -3,8 +3,10 @@ package dev.carafe.machine.channel;
 import dev.carafe.image.tar.TarEntry;
 import dev.carafe.image.tar.TarWriter;
 import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.MachineException;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -15,7 +17,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Writes what a guest has changed on its disk as a layer of an image (OCI image specification,
@@ -41,24 +43,26 @@ public final class Freeze {
 
   private final String attempted;
   private final TarWriter tar;
+  private final FreezeSpec spec;
 
-  private Freeze(String attempted, TarWriter tar) {
+  private Freeze(String attempted, TarWriter tar, FreezeSpec spec) {
     this.attempted = attempted;
     this.tar = tar;
+    this.spec = spec;
   }
 
-  static Duration run(Channel channel, Area area, Set<String> leftOut, OutputStream layer) {
+  static Duration run(Channel channel, Area area, FreezeSpec spec, OutputStream layer) {
     String attempted = "freeze the machine";
     Request request = new Request(Protocol.FREEZE, attempted);
     ByteBuffer place = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
     request.bytes(2, place.putLong(area.offset()).putLong(area.length()).array());
-    if (leftOut.size() > Protocol.MAX_LEFT_OUT) {
+    if (spec.leftOut().size() > Protocol.MAX_LEFT_OUT) {
       throw new MachineException(
           ErrorCode.INVALID,
           attempted,
           "more than " + Protocol.MAX_LEFT_OUT + " paths are to be left out of the layer");
     }
-    for (String path : leftOut) {
+    for (String path : spec.leftOut()) {
       request.bytes(1, leftOut(attempted, path));
     }
     Stream stream = channel.beginCopy(request, false, 1 << Protocol.OUTPUT);
@@ -66,7 +70,7 @@ public final class Freeze {
       OutputStream kept = new Kept(layer);
       TarWriter tar = new TarWriter(new BufferedOutputStream(kept, BUFFER_BYTES));
       var reader = new LayerReader(new FromStream(stream), LayerReader.Bounds.ofData(area.data()));
-      return new Freeze(attempted, tar).write(stream, reader);
+      return new Freeze(attempted, tar, spec).write(stream, reader);
     } catch (IOException e) {
       throw CopyIn.failure(attempted, stream, e);
     } finally {
@@ -172,7 +176,11 @@ public final class Freeze {
     long[] pieces = item.pieces();
     boolean whole =
         item.size() == 0 || pieces.length == 2 && pieces[0] == 0 && pieces[1] == item.size();
-    if (whole) {
+    UnaryOperator<byte[]> change = spec.rewritten().get("/" + path);
+    if (whole && change != null && item.size() <= FreezeSpec.MOST_REWRITTEN_BYTES) {
+      byte[] content = change.apply(reader.data().readAllBytes());
+      tar.write(entry.withSize(content.length), new ByteArrayInputStream(content));
+    } else if (whole) {
       tar.write(entry, reader.data());
     } else {
       tar.writeSparse(entry, pieces, reader.data());

@@ -9,6 +9,7 @@ import dev.carafe.machine.Entropy;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.Gateway;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -38,7 +39,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /** A machine of the built-in engine: its directory, and nothing that could go stale. */
@@ -419,9 +419,9 @@ final class QemuMachine implements Machine {
   }
 
   @Override
-  public Duration freeze(Set<String> leftOut, OutputStream layer) {
+  public Duration freeze(FreezeSpec spec, OutputStream layer) {
     Run run = running("freeze machine '" + name() + "'");
     Freeze.Area area = Overlay.freezeArea(spec().overlayGib());
-    return engine.connections(directory).use(run, channel -> channel.freeze(area, leftOut, layer));
+    return engine.connections(directory).use(run, channel -> channel.freeze(area, spec, layer));
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.carafe.image.tar.TarEntry;
 import dev.carafe.image.tar.TarReader;
 import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.channel.LayerEntries.Header;
 import java.io.ByteArrayInputStream;
@@ -56,13 +57,13 @@ class FreezeTest {
     guest.close();
   }
 
-  private CompletableFuture<Duration> freezing(Set<String> leftOut, OutputStream to) {
+  private CompletableFuture<Duration> freezing(FreezeSpec spec, OutputStream to) {
     CompletableFuture<Duration> done = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(
             () -> {
               try {
-                done.complete(channel.freeze(AREA, leftOut, to));
+                done.complete(channel.freeze(AREA, spec, to));
               } catch (Throwable e) {
                 done.completeExceptionally(e);
               }
@@ -92,8 +93,31 @@ class FreezeTest {
         catchThrowableOfType(ExecutionException.class, freeze::get).getCause();
   }
 
+  @Test
+  void aFilesContentIsRewrittenOnItsWay() throws Exception {
+    frozen(
+        FreezeSpec.ALL.rewriting(
+            "/etc/store",
+            content ->
+                new String(content, StandardCharsets.US_ASCII)
+                    .replace("ours,", "")
+                    .getBytes(StandardCharsets.US_ASCII)),
+        LayerEntries.begin()
+            .entry(Entry.DIRECTORY, "etc")
+            .file(new Header(Entry.FILE, "etc/store").mode(0640), "one,ours,two")
+            .file("etc/store.old", "one,ours,two")
+            .entry(Entry.DIRECTORY, "tmp")
+            .entry(Entry.DIRECTORY, "var/tmp"));
+    assertThat(members().stream().map(Member::contents)).startsWith("", "one,two", "one,ours,two");
+    assertThat(members().get(1).entry().mode()).isEqualTo(0640);
+  }
+
   private Duration frozen(LayerEntries entries) throws Exception {
-    var freeze = freezing(Set.of(), layer);
+    return frozen(FreezeSpec.ALL, entries);
+  }
+
+  private Duration frozen(FreezeSpec spec, LayerEntries entries) throws Exception {
+    var freeze = freezing(spec, layer);
     answer(entries.end().bytes(), Protocol.DONE, 0, "");
     return freeze.get();
   }
@@ -113,7 +137,7 @@ class FreezeTest {
 
   @Test
   void theRequestSaysWhereToKeepThingsAndWhatToLeaveOut() throws Exception {
-    var freeze = freezing(Set.of("/etc/secret"), layer);
+    var freeze = freezing(FreezeSpec.without(Set.of("/etc/secret")), layer);
     byte[] expected =
         FakeGuest.little(1 + 5 + 16 + 5 + 11)
             .put((byte) Protocol.FREEZE)
@@ -215,7 +239,7 @@ class FreezeTest {
             throw new AssertionError("closed");
           }
         };
-    var freeze = freezing(Set.of(), open);
+    var freeze = freezing(FreezeSpec.ALL, open);
     answer(LayerEntries.begin().file("a", "x").end().bytes(), Protocol.DONE, 0, "");
     freeze.get();
     assertThat(members()).hasSize(1);
@@ -230,7 +254,7 @@ class FreezeTest {
             throw new IOException("no space left on device");
           }
         };
-    var freeze = freezing(Set.of(), full);
+    var freeze = freezing(FreezeSpec.ALL, full);
     var entries = LayerEntries.begin();
     for (int i = 1_000; i < 1_200; i++) {
       entries.file("f" + i, "x");
@@ -244,7 +268,7 @@ class FreezeTest {
 
   @Test
   void whatTheGuestSaysOfItsFailureIsSaid() throws Exception {
-    var freeze = freezing(Set.of(), layer);
+    var freeze = freezing(FreezeSpec.ALL, layer);
     answer(LayerEntries.begin().file("a", "x").bytes(), Protocol.FAILED, 28, "the place is full");
     assertThat(failure(freeze)).hasMessageContaining("the place is full");
     assertThat(new TarReader(new ByteArrayInputStream(layer.toByteArray())).sawEndMark()).isFalse();
@@ -252,7 +276,7 @@ class FreezeTest {
 
   @Test
   void anArchiveIsNotEndedBeforeTheGuestHasSaidThatItIsComplete() throws Exception {
-    var freeze = freezing(Set.of(), layer);
+    var freeze = freezing(FreezeSpec.ALL, layer);
     answer(LayerEntries.begin().file("a", "x").end().bytes(), Protocol.FAILED, 5, "after all");
     assertThat(failure(freeze)).hasMessageContaining("after all");
     assertThat(layer.size()).isLessThan(2_048);
@@ -260,7 +284,7 @@ class FreezeTest {
 
   @Test
   void aMachineThatEndsInTheMiddleIsALostOne() throws Exception {
-    var freeze = freezing(Set.of(), layer);
+    var freeze = freezing(FreezeSpec.ALL, layer);
     FakeGuest.Frame request = guest.next(Protocol.REQUEST);
     guest.started(request.stream(), 1);
     guest.data(request.stream(), Protocol.OUTPUT, false, LayerEntries.begin().bytes());
@@ -271,7 +295,7 @@ class FreezeTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "etc", "/etc/../x", "/etc//x", "/etc/", "/", "/a/./b", "/a\0b"})
   void aPathThatIsNoneIsRefusedBeforeAnythingIsAsked(String path) {
-    assertThatThrownBy(() -> channel.freeze(AREA, Set.of(path), layer))
+    assertThatThrownBy(() -> channel.freeze(AREA, FreezeSpec.without(Set.of(path)), layer))
         .isInstanceOfSatisfying(
             MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
   }
@@ -404,7 +428,7 @@ class FreezeTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("harmful")
   void aHarmfulLayerIsRefusedAndNeverEnded(String what, byte[] bytes) throws Exception {
-    var freeze = freezing(Set.of(), layer);
+    var freeze = freezing(FreezeSpec.ALL, layer);
     answer(bytes, Protocol.DONE, 0, "");
     MachineException failure = failure(freeze);
     assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.GUEST);
@@ -412,7 +436,7 @@ class FreezeTest {
     // Nothing was flushed, so nothing was ended.
     assertThat(layer.size()).isLessThan(2_048);
     // And the machine can be frozen again.
-    var again = freezing(Set.of(), layer);
+    var again = freezing(FreezeSpec.ALL, layer);
     layer.reset();
     answer(LayerEntries.begin().file("a", "x").end().bytes(), Protocol.DONE, 0, "");
     again.get();
