@@ -16,6 +16,7 @@ import dev.carafe.image.disk.Durable;
 import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
@@ -178,7 +179,7 @@ final class AgentImages {
           .freeze(
               machine,
               choice.reference(),
-              GuestTrust.paths(),
+              GuestTrust.leftOut(FreezeSpec.ALL),
               config -> config(config, recipe),
               choice.why(),
               progress);

@@ -36,6 +36,7 @@ import java.util.Set;
  */
 final class BottleArchive {
   private static final String MAGIC = "carafe-bottle-1";
+  private static final String IMPORTED = ":imported";
 
   /** The workspace is in it. */
   private static final FileAttribute<?> PRIVATE =
@@ -50,6 +51,11 @@ final class BottleArchive {
   BottleArchive(ImageStore images, BottleStates states) {
     this.images = images;
     this.states = states;
+  }
+
+  /** Whether the image of that name came with a bottle that was imported. */
+  static boolean isImported(String reference) {
+    return reference.endsWith(IMPORTED);
   }
 
   void write(BottleRecord record, String reference, Path file, Progress progress) {
@@ -116,7 +122,7 @@ final class BottleArchive {
         throw new BottleException(
             "there is a bottle '" + slug + "' already; 'carafe bottle rm " + slug + "' removes it");
       }
-      String reference = "bottle-" + slug + ":imported";
+      String reference = "bottle-" + slug + IMPORTED;
       Image image = images.importArchive(in, reference, progress);
       if (!image.digest().equals(words[2])) {
         images.remove(reference, Set.of());

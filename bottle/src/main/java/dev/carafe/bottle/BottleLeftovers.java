@@ -1,5 +1,6 @@
 package dev.carafe.bottle;
 
+import dev.carafe.bottle.provision.ScratchDirectory;
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.bottle.state.BottleRecord.Phase;
 import dev.carafe.bottle.state.BottleStates;
@@ -14,6 +15,7 @@ import dev.carafe.machine.MachineException;
 import dev.carafe.machine.Machines;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -27,10 +29,15 @@ import java.util.Set;
 final class BottleLeftovers {
   private final BottleStates states;
   private final Machines machines;
+  private final Path scratch;
 
-  BottleLeftovers(BottleStates states, Machines machines) {
+  /**
+   * @param scratch where copies of workspaces lie while they are looked at
+   */
+  BottleLeftovers(BottleStates states, Machines machines, Path scratch) {
     this.states = states;
     this.machines = machines;
+    this.scratch = scratch;
   }
 
   /** Those that there are, before the machines' own. Changes nothing. */
@@ -65,6 +72,9 @@ final class BottleLeftovers {
                 "machine '" + machine.name() + "', of a bottle of which nothing else is left",
                 () -> removeMachine(machine.name())));
       }
+    }
+    for (Path left : ScratchDirectory.left(scratch)) {
+      found.add(new Leftover("a copy of a bottle's files: " + left, () -> removeScratch(left)));
     }
     found.addAll(machines.leftovers());
     return found;
@@ -126,6 +136,14 @@ final class BottleLeftovers {
     } catch (IOException e) {
       throw new BottleException(
           damaged.directory() + " cannot be removed: " + Sentence.reason(e), e);
+    }
+  }
+
+  private static void removeScratch(Path left) {
+    try {
+      ScratchDirectory.remove(left);
+    } catch (IOException e) {
+      throw new BottleException(Sentence.reason(e), e);
     }
   }
 

@@ -19,7 +19,6 @@ import dev.carafe.machine.Leftover;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.Machines;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -220,17 +219,20 @@ public final class Carafe implements AutoCloseable {
                     new BottleException(
                         "bottle '" + slug + "' has no workspace: it was started without --cwd"));
     try {
-      Path scratch = Files.createDirectories(home.cache().resolve("work"));
       return GuestChanges.look(
           bottle.machine(),
           GuestUser.find(bottle.machine(), Bottle.USER),
           new GuestChanges.Request(
-              host, WorkspaceState.read(found.workspace()), paths, ignored, scratch),
+              host, WorkspaceState.read(found.workspace()), paths, ignored, scratch()),
           env);
     } catch (IOException e) {
       throw new BottleException(
           "what was copied into bottle '" + slug + "' is not known: " + e.getMessage(), e);
     }
+  }
+
+  private Path scratch() {
+    return home.cache().resolve("work");
   }
 
   /**
@@ -327,7 +329,7 @@ public final class Carafe implements AutoCloseable {
    */
   public List<Leftover> leftovers() {
     try {
-      return new BottleLeftovers(states, machines).find();
+      return new BottleLeftovers(states, machines, scratch()).find();
     } catch (IOException e) {
       throw new BottleException("the bottles cannot be listed: " + Sentence.reason(e), e);
     }

@@ -10,6 +10,7 @@ import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
 import dev.carafe.image.disk.Lock;
 import dev.carafe.machine.ErrorCode;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.FrozenLayer;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -30,7 +31,7 @@ final class Freezer {
    * Freezes a machine; it goes on running.
    *
    * @param reference what the image is called; if another has that name, that one loses it
-   * @param leftOut paths of the guest that are no part of the image
+   * @param spec what of the machine's changes is part of the image
    * @param changes makes the image's configuration of the one below
    * @param createdBy what the image's history says
    * @throws BottleException when that is not possible; nothing is left of it
@@ -38,7 +39,7 @@ final class Freezer {
   Image freeze(
       Machine machine,
       String reference,
-      Set<String> leftOut,
+      FreezeSpec spec,
       UnaryOperator<ImageConfig> changes,
       String createdBy,
       Progress progress) {
@@ -53,7 +54,7 @@ final class Freezer {
                             + machine.name()
                             + "' cannot be frozen: the image that it stands on is not in the store"
                             + " any more"));
-    try (FrozenLayer layer = FrozenLayer.of(machine, leftOut)) {
+    try (FrozenLayer layer = FrozenLayer.of(machine, spec)) {
       try {
         return images.addLayer(
             below, layer, reference, changes.apply(below.config()), createdBy, progress);
@@ -97,7 +98,7 @@ final class Freezer {
       freeze(
           machine,
           reference,
-          Set.copyOf(record.injected()),
+          GuestTrust.leftOut(FreezeSpec.without(Set.copyOf(record.injected()))),
           UnaryOperator.identity(),
           "carafe freeze " + slug,
           progress);

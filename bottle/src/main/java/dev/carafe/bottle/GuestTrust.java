@@ -4,6 +4,7 @@ import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import java.io.ByteArrayInputStream;
@@ -12,12 +13,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -38,9 +43,31 @@ final class GuestTrust {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  private static final String OWN = "/usr/local/share/ca-certificates/carafe.crt";
+
+  /** Where distributions keep all certificates in one file, or what such a file is a link to. */
+  private static final List<String> STORES =
+      List.of(
+          "/etc/ssl/certs/ca-certificates.crt",
+          "/etc/pki/tls/certs/ca-bundle.crt",
+          "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+          "/etc/ssl/ca-bundle.pem",
+          "/var/lib/ca-certificates/ca-bundle.pem",
+          "/etc/ssl/cert.pem");
+
+  /** What {@link #INSTALL} puts into such a file. */
+  private static final Pattern OURS =
+      Pattern.compile(
+          "(?s)(?:(?<=\\n)\\n)?# carafe: this machine's own certificate\\n.*?# carafe: end\\n");
+
+  /** What OpenSSL calls files with our subject's name, which is the same for every bottle. */
+  static final String HASHED = "/etc/ssl/certs/6ea7da84.0";
+
   /**
    * The first of the places where distributions keep all certificates in one file is made to hold
-   * ours too, between two marks. OpenSSL looks up single files by a hash of the subject's name.
+   * ours too, between two marks. Every program that is run for it costs an emulated guest a tenth
+   * of a second, and a launch waits for it: so where nothing of ours is found, it is only appended,
+   * by the shell itself.
    *
    * <p>The distribution's own tool, when a package has it run, writes that file without the marks
    * and with what lies in {@code /usr/local/share}: so the certificate that lies there is taken
@@ -51,6 +78,9 @@ final class GuestTrust {
   private static final String INSTALL =
       """
       set -eu
+      umask 022
+      hashed=$1
+      ca=$2
       dir=/etc/carafe
       mark='# carafe: this machine'"'"'s own certificate'
       store=
@@ -59,35 +89,41 @@ final class GuestTrust {
         if [ -e "$file" ]; then store=$file; break; fi
       done
       own=/usr/local/share/ca-certificates/carafe.crt
-      old=
-      if [ -e "$own" ]; then old=$(sed -n 3p "$own"); fi
-      if [ -n "$store" ]; then
-        store=$(readlink -f "$store")
-        sed "/^$mark\\$/,/^# carafe: end\\$/d" "$store" |
-          sed -n "/^-----BEGIN CERTIFICATE/{
-            :more
-            /-----END CERTIFICATE-----/!{
-              N
-              b more
-            }
-            \\,\\n${old:-no such line}\\n,d
-          }
-          p" >"$dir/system.crt"
+      if [ -d /etc/ssl/certs ] && [ ! -L "$hashed" ] && [ ! -e "$own" ] && [ ! -e "$dir/bundle.crt" ]; then
+        if [ -n "$store" ]; then
+          printf '\\n%s\\n%s# carafe: end\\n' "$mark" "$ca" >>"$store"
+          ln -s "$store" "$dir/bundle.crt"
+        else
+          printf '%s' "$ca" >"$dir/bundle.crt"
+        fi
       else
-        : >"$dir/system.crt"
+        old=
+        if [ -e "$own" ]; then old=$(sed -n 3p "$own"); fi
+        if [ -n "$store" ]; then
+          store=$(readlink -f "$store")
+          sed "/^$mark\\$/,/^# carafe: end\\$/d" "$store" |
+            sed -n "/^-----BEGIN CERTIFICATE/{
+              :more
+              /-----END CERTIFICATE-----/!{
+                N
+                b more
+              }
+              \\,\\n${old:-no such line}\\n,d
+            }
+            p" >"$dir/system.crt"
+        else
+          : >"$dir/system.crt"
+        fi
+        { cat "$dir/system.crt"; printf '%s\\n%s# carafe: end\\n' "$mark" "$ca"; } >"$dir/.bundle"
+        mv "$dir/.bundle" "$dir/bundle.crt"
+        rm "$dir/system.crt"
+        if [ -n "$store" ]; then
+          cp "$dir/bundle.crt" "$store.carafe"
+          mv "$store.carafe" "$store"
+        fi
       fi
-      { cat "$dir/system.crt"; echo "$mark"; cat "$dir/ca.crt"; echo '# carafe: end'; } >"$dir/.bundle"
-      mv "$dir/.bundle" "$dir/bundle.crt"
-      rm "$dir/system.crt"
-      if [ -n "$store" ]; then
-        cp "$dir/bundle.crt" "$store.carafe"
-        mv "$store.carafe" "$store"
-      fi
-      if [ -d "${own%/*}" ]; then cp "$dir/ca.crt" "$own"; fi
-      if [ -d /etc/ssl/certs ] && command -v openssl >/dev/null; then
-        hash=$(openssl x509 -hash -noout -in "$dir/ca.crt")
-        ln -sf "$dir/ca.crt" "/etc/ssl/certs/$hash.0"
-      fi
+      if [ -d "${own%/*}" ]; then printf '%s' "$ca" >"$own"; fi
+      if [ -d /etc/ssl/certs ] && [ ! -L "$hashed" ]; then ln -s "$dir/ca.crt" "$hashed"; fi
       """;
 
   /** Takes back what {@link #INSTALL} has done, for a machine whose disk others will have. */
@@ -104,19 +140,25 @@ final class GuestTrust {
           break
         fi
       done
-      if [ -d /etc/ssl/certs ]; then
-        for link in /etc/ssl/certs/*.0; do
-          if [ "$(readlink "$link")" = /etc/carafe/ca.crt ]; then rm "$link"; fi
-        done
-      fi
-      rm -rf /etc/carafe /usr/local/share/ca-certificates/carafe.crt
+      rm -rf /etc/carafe /usr/local/share/ca-certificates/carafe.crt "$1"
       """;
 
   private GuestTrust() {}
 
-  /** Where it puts files of its own: no business of an image that is made of the machine. */
-  static Set<String> paths() {
-    return Set.of(DIRECTORY, "/usr/local/share/ca-certificates/carafe.crt");
+  /** The same without the certificate, which is no business of an image that is made of it. */
+  static FreezeSpec leftOut(FreezeSpec spec) {
+    Set<String> paths = new HashSet<>(spec.leftOut());
+    paths.addAll(Set.of(DIRECTORY, OWN, HASHED));
+    FreezeSpec all = new FreezeSpec(paths, spec.rewritten());
+    for (String store : STORES) {
+      all = all.rewriting(store, GuestTrust::withoutOurs);
+    }
+    return all;
+  }
+
+  private static byte[] withoutOurs(byte[] store) {
+    String text = new String(store, StandardCharsets.ISO_8859_1);
+    return OURS.matcher(text).replaceAll("").getBytes(StandardCharsets.ISO_8859_1);
   }
 
   /**
@@ -127,7 +169,7 @@ final class GuestTrust {
   static void uninstall(Machine machine) {
     run(
         machine,
-        UNINSTALL,
+        List.of("/bin/sh", "-c", UNINSTALL, "sh", HASHED),
         "take the sidecar's certificate out of machine '" + machine.name() + "'");
   }
 
@@ -142,11 +184,10 @@ final class GuestTrust {
     try {
       Path files = Files.createTempDirectory("carafe-trust-");
       try {
-        Path certificate = Files.writeString(files.resolve("ca.crt"), pem);
-        Path java = Files.write(files.resolve("trust.jks"), javaStore(pem));
-        CopyOptions readable = CopyOptions.DEFAULT.withMode(0644);
-        machine.copyIn(certificate, CERTIFICATE, readable);
-        machine.copyIn(java, JAVA_STORE, readable);
+        Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.writeString(files.resolve("ca.crt"), pem);
+        Files.write(files.resolve("trust.jks"), javaStore(pem));
+        machine.copyIn(files, DIRECTORY, CopyOptions.DEFAULT.withMode(0644));
       } finally {
         for (String name : new String[] {"ca.crt", "trust.jks"}) {
           Files.deleteIfExists(files.resolve(name));
@@ -159,16 +200,12 @@ final class GuestTrust {
     } catch (GeneralSecurityException e) {
       throw new MachineException(ErrorCode.HOST, attempted, "this JDK: " + e.getMessage(), e);
     }
-    run(machine, INSTALL, attempted);
+    run(machine, List.of("/bin/sh", "-c", INSTALL, "sh", HASHED, pem), attempted);
   }
 
-  private static void run(Machine machine, String script, String attempted) {
+  private static void run(Machine machine, List<String> argv, String attempted) {
     ExecResult result =
-        machine.run(
-            ExecSpec.of("/bin/sh", "-c", script)
-                .withUser("0")
-                .withDirectory("/")
-                .withTimeout(LIMIT));
+        machine.run(ExecSpec.of(argv).withUser("0").withDirectory("/").withTimeout(LIMIT));
     if (result.exitCode() != 0) {
       String said = result.err().strip();
       throw new MachineException(

@@ -201,6 +201,7 @@ final class Preparation {
               .orElse(Provision.none());
       notes.addAll(provision.notes());
       BottlePolicy policy = BottlePolicy.of(provision.routes(), manifest.bottle().egress());
+      notes.addAll(policy.notes());
       SecretSources sources = SecretSources.of(env, note -> {});
       problems.addAll(policy.problems(sources));
       BottleEnv variables =
@@ -234,6 +235,14 @@ final class Preparation {
                   notes.add(
                       "its machine is gone, and it was not frozen: it begins anew"
                           + (spec.workspace().isPresent() ? ", with a new copy" : "")));
+      earlier
+          .flatMap(Earlier::frozen)
+          .filter(BottleArchive::isImported)
+          .ifPresent(
+              reference ->
+                  notes.add(
+                      "its image came in a file, and whoever made that file decides what runs in"
+                          + " it: with the routes and credentials above"));
       Optional<AgentImage> image =
           collected(() -> image(spec, declared, provider, earlier, problems), problems);
       if (!problems.isEmpty()) {

@@ -16,9 +16,18 @@ import java.util.function.Consumer;
 
 /** Puts into a running machine all that a plan's agent needs there. */
 final class Provisioner {
+  /** Nothing is called where all is as it should be, for a launch waits for it. */
   private static final String INIT =
-      "mkdir -p /tmp /var/tmp && chmod 1777 /tmp /var/tmp"
-          + " && mkdir -p \"$1\" && chown \"$2:$3\" \"$1\"";
+      """
+      for shared in /tmp /var/tmp; do
+        if [ ! -d "$shared" ] || [ ! -k "$shared" ]; then
+          mkdir -p "$shared" && chmod 1777 "$shared" || exit
+        fi
+      done
+      if [ ! -d "$1" ] || [ -O "$1" ]; then
+        mkdir -p "$1" && chown "$2:$3" "$1"
+      fi
+      """;
 
   private final Plan plan;
   private final Machine machine;
@@ -52,7 +61,6 @@ final class Provisioner {
   Optional<String> provision(Path workspace) throws IOException {
     GuestUser user = GuestUser.find(machine, Bottle.USER);
     init(user);
-    GuestTrust.paths().forEach(injected::add);
     steps.accept("Writing the prompt");
     Optional<String> prompt =
         PromptFile.put(machine, user, plan.manifest().agent().prompt(), injected);

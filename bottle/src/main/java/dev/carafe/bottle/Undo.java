@@ -43,7 +43,7 @@ final class Undo {
       try {
         step.action().run();
         undone.add(step.what());
-      } catch (Exception e) {
+      } catch (Exception | Error e) {
         // Whoever interrupts this once more has it finished all the same.
         interrupted |= Thread.interrupted() || e instanceof InterruptedException;
         failed.add("not done: " + step.what() + " (" + Sentence.reason(e) + ")");

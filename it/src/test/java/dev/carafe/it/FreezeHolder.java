@@ -1,11 +1,11 @@
 package dev.carafe.it;
 
 import dev.carafe.image.Home;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.Machines;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Set;
 
 /** Begins to freeze the machine of that name, says so with a plus sign, and takes no more of it. */
 final class FreezeHolder {
@@ -15,7 +15,7 @@ final class FreezeHolder {
     try (Machines machines = Machines.open(Home.of(System.getenv()), what -> {})) {
       Machine machine = machines.get(arguments[0]);
       machine.freeze(
-          Set.of(),
+          FreezeSpec.ALL,
           new OutputStream() {
             @Override
             public void write(int b) throws IOException {

@@ -7,6 +7,7 @@ import dev.carafe.image.tar.TarEntry;
 import dev.carafe.image.tar.TarReader;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecSpec;
+import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
@@ -72,7 +73,7 @@ class FreezeTest {
     Path file = Files.createTempFile(temp, "layer", ".tar");
     long begun = System.nanoTime();
     try (OutputStream out = Files.newOutputStream(file)) {
-      Duration still = machine.freeze(Set.of(leftOut), out);
+      Duration still = machine.freeze(FreezeSpec.without(Set.of(leftOut)), out);
       Duration all = Duration.ofNanos(System.nanoTime() - begun);
       System.out.println(
           "· frozen: stood still for "
@@ -116,7 +117,7 @@ class FreezeTest {
       fresh.start();
       Path file = temp.resolve("layer.tar");
       try (OutputStream out = Files.newOutputStream(file)) {
-        fresh.freeze(Set.of(), out);
+        fresh.freeze(FreezeSpec.ALL, out);
       }
       assertThat(entries(file).values()).allMatch(entry -> entry.type() == TarEntry.Type.DIRECTORY);
       assertThat(entries(file)).containsKeys("tmp/", "var/tmp/");
@@ -271,7 +272,7 @@ class FreezeTest {
         .start(
             () -> {
               try {
-                done.complete(machine.freeze(Set.of(), out));
+                done.complete(machine.freeze(FreezeSpec.ALL, out));
               } catch (Throwable e) {
                 done.completeExceptionally(e);
               }
@@ -285,7 +286,7 @@ class FreezeTest {
     Held held = new Held();
     var first = freezing(held);
     held.began.await();
-    assertThatThrownBy(() -> machine.freeze(Set.of(), OutputStream.nullOutputStream()))
+    assertThatThrownBy(() -> machine.freeze(FreezeSpec.ALL, OutputStream.nullOutputStream()))
         .isInstanceOf(MachineException.class)
         .hasMessageContaining("frozen already");
     assertThat(first).isNotDone();
@@ -299,7 +300,7 @@ class FreezeTest {
             throw new IOException("no room");
           }
         };
-    assertThatThrownBy(() -> machine.freeze(Set.of(), broken))
+    assertThatThrownBy(() -> machine.freeze(FreezeSpec.ALL, broken))
         .isInstanceOfSatisfying(
             MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.COPY))
         .hasMessageContaining("no room");

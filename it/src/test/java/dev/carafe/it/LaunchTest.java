@@ -15,7 +15,11 @@ import dev.carafe.image.Home;
 import dev.carafe.image.Image;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
+import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Leftover;
+import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineSpec;
+import dev.carafe.machine.Machines;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -415,6 +419,7 @@ class LaunchTest {
       assertThat(only().record().phase()).isEqualTo(Phase.ENDED);
     }
     assertThat(carafe.leftovers()).isEmpty();
+    assertThat(only().frozen().map(LaunchTest::certificates)).contains("none of ours\n");
     Plan plan = carafe.prepareResume(slug, true);
     assertThat(plan.beginning()).isEqualTo(Plan.Beginning.FROZEN);
     try (Bottle again = carafe.launch(plan)) {
@@ -423,6 +428,27 @@ class LaunchTest {
     }
     assertThat(only().frozen()).as("it stays frozen").isPresent();
     carafe.remove(slug);
+  }
+
+  /** What is left of the sidecar's certificate in an image, compared with what it began with. */
+  private static String certificates(String image) {
+    String look =
+        """
+        ls -d /etc/carafe /usr/local/share/ca-certificates/carafe.crt /etc/ssl/certs/6ea7da84.0
+        grep -rl carafe /etc/ssl || echo none of ours
+        tail -n 1 /etc/ssl/certs/ca-certificates.crt | grep -vx -e '-----END CERTIFICATE-----'
+        """;
+    try (Machines machines = Machines.open(Home.of(environment), what -> {})) {
+      Machine machine =
+          machines.create(
+              MachineSpec.builder(MachineSpec.randomName()).image(image).ephemeral(true).build());
+      try {
+        machine.start();
+        return machine.run(ExecSpec.shell(look)).out();
+      } finally {
+        machine.delete();
+      }
+    }
   }
 
   // ---- what is missing, full or unreadable ----

@@ -133,7 +133,6 @@ class ProvisionTest {
     Path program = Files.writeString(skill.resolve("run"), "#!/bin/sh\necho ran\n");
     assertThat(program.toFile().setExecutable(true)).isTrue();
     agent("mkdir -p .claude/skills/review; touch .claude/skills/review/old");
-    GitUser author = new GitUser(Optional.of("Ä \"B\" $(id)"), Optional.of("a@example.com"));
     Agent declared =
         new Agent(
             "me",
@@ -142,7 +141,7 @@ class ProvisionTest {
             "",
             List.of(),
             List.of("review"),
-            author);
+            new GitUser(Optional.empty(), Optional.empty()));
     Skills.find(
             declared,
             new ManifestPlaces(directory.resolve("config"), directory.resolve("repository")),
@@ -154,10 +153,15 @@ class ProvisionTest {
     assertThat(injected.paths())
         .containsExactly("/home/node/.carafe", "/home/node/.claude/skills/review");
 
-    assertThat(GitIdentity.set(machine, node, author)).isTrue();
-    assertThat(GitIdentity.set(machine, node, author)).isTrue();
-    assertThat(agent("git config user.name; git config user.email; git config safe.directory"))
-        .isEqualTo("Ä \"B\" $(id)\na@example.com\n/home/node/workspace\n");
+    // Written by the shell, and then, when there is a file already, by git.
+    for (String name : List.of("Ä \"B\" $(id) \\ #", "Another")) {
+      GitUser author = new GitUser(Optional.of(name), Optional.of("a@example.com"));
+      assertThat(GitIdentity.set(machine, node, author)).isTrue();
+      assertThat(agent("git config user.name; git config user.email; git config safe.directory"))
+          .isEqualTo(name + "\na@example.com\n/home/node/workspace\n");
+    }
+    assertThat(root("HOME=/root git config --get-all safe.directory"))
+        .isEqualTo("/home/node/workspace\n");
   }
 
   @Test

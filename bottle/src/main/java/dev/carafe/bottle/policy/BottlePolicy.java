@@ -1,13 +1,17 @@
 package dev.carafe.bottle.policy;
 
 import dev.carafe.bottle.manifest.EgressPolicy;
+import dev.carafe.egress.routes.Cidr;
 import dev.carafe.egress.routes.DeclaredAuth;
 import dev.carafe.egress.routes.DeclaredRoute;
 import dev.carafe.egress.routes.DeclaredRoutes;
+import dev.carafe.egress.routes.Route;
+import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.secret.Secret;
 import dev.carafe.egress.secret.SecretException;
 import dev.carafe.egress.secret.SecretReference;
 import dev.carafe.egress.secret.SecretSources;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,6 +62,27 @@ public final class BottlePolicy {
   /** The routes, for people; the provider's first. */
   public List<PlannedRoute> planned() {
     return planned;
+  }
+
+  /** In what it is wider than a plain list of routes: sentences. */
+  public List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    for (Cidr range : declared.allow()) {
+      notes.add("routes may lead to the addresses " + range + ", which are refused otherwise");
+    }
+    for (Path authority : declared.authorities()) {
+      notes.add("servers are also believed that " + authority + " vouches for");
+    }
+    for (DeclaredRoute declaredRoute : declared.routes()) {
+      Route route = declaredRoute.route();
+      if (route.outbound() == OnMatch.OFF) {
+        notes.add("what leaves for " + route.host() + " is not looked through for secrets");
+      }
+      if (route.cleartext()) {
+        notes.add("the credential for " + route.host() + " may also travel without TLS");
+      }
+    }
+    return notes;
   }
 
   /**

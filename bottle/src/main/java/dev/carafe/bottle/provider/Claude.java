@@ -18,6 +18,12 @@ final class Claude implements Provider {
   static final String NAME = "claude";
   static final String HOST = "api.anthropic.com";
 
+  /**
+   * What a session asks. The rest of the host is not for an agent: with a subscription's token it
+   * also makes API keys, which would outlive the bottle.
+   */
+  private static final String[] PATHS = {"/v1/messages", "/v1/models", "/api/hello"};
+
   /** Made by {@code claude setup-token}. */
   private static final String TOKEN = "CLAUDE_CODE_OAUTH_TOKEN";
 
@@ -60,8 +66,8 @@ final class Claude implements Provider {
     env.put(variable, PLACEHOLDER);
     DeclaredRoute route =
         key
-            ? ModelRoutes.header(NAME, HOST, "x-api-key", credential)
-            : ModelRoutes.bearer(NAME, HOST, credential);
+            ? ModelRoutes.header(NAME, HOST, "x-api-key", credential, PATHS)
+            : ModelRoutes.bearer(NAME, HOST, credential, PATHS);
     return new Provision(
         env,
         Set.of(variable),

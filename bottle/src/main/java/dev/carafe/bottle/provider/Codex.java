@@ -17,6 +17,12 @@ final class Codex implements Provider {
   static final String NAME = "codex";
   static final String API = "api.openai.com";
   static final String CHATGPT = "chatgpt.com";
+
+  /** What a session asks. The rest of either host is not for an agent. */
+  private static final String[] API_PATHS = {"/v1/responses", "/v1/models"};
+
+  private static final String[] CHATGPT_PATHS = {"/backend-api/codex", "/backend-api/wham/usage"};
+
   private static final String KEY = "OPENAI_API_KEY";
   private static final String PLACEHOLDER = "placeholder-of-carafe";
 
@@ -52,10 +58,10 @@ final class Codex implements Provider {
     if (request.declared().forwardHostCredentials()) {
       CodexLogin host = CodexLogin.read(request);
       login = host.dummy(request.now());
-      route = ModelRoutes.bearer(NAME, CHATGPT, host.token(), "/backend-api");
+      route = ModelRoutes.bearer(NAME, CHATGPT, host.token(), CHATGPT_PATHS);
     } else {
       login = ConfigJson.object(Map.of(KEY, PLACEHOLDER));
-      route = ModelRoutes.bearer(NAME, API, key(request));
+      route = ModelRoutes.bearer(NAME, API, key(request), API_PATHS);
     }
     return new Provision(
         Map.of(),

@@ -19,10 +19,18 @@ public final class GitIdentity {
   private static final int MOST_LENGTH = 200;
   private static final int NO_GIT = 3;
 
+  /**
+   * Where there is a file already, git itself changes it. Otherwise the shell writes it: git takes
+   * an emulated guest half a second.
+   */
   private static final String SCRIPT =
       """
       command -v git >/dev/null || exit 3
       export HOME="$1"
+      if [ ! -e "$1/.gitconfig" ] && [ ! -L "$1/.gitconfig" ]; then
+        printf '%s' "$5" >"$1/.gitconfig"
+        exit
+      fi
       if [ -n "$2" ]; then git config --global user.name "$2" || exit 1; fi
       if [ -n "$3" ]; then git config --global user.email "$3" || exit 1; fi
       git config --global --get-all safe.directory | grep -qxF -- "$4" ||
@@ -43,7 +51,7 @@ public final class GitIdentity {
     String attempted = "tell git in machine '" + machine.name() + "' who the author is";
     ExecResult result =
         GuestCommands.ask(
-            machine, user.name(), SCRIPT, List.of(user.home(), name, email, user.workspace()));
+            machine, user.name(), SCRIPT, arguments(user.home(), name, email, user.workspace()));
     if (result.exitCode() == NO_GIT) {
       return false;
     }
@@ -51,8 +59,25 @@ public final class GitIdentity {
       throw new MachineException(ErrorCode.GUEST, attempted, GuestCommands.said(result));
     }
     // Root does not trust other users' directories by itself.
-    GuestCommands.run(machine, "0", attempted, SCRIPT, List.of("/root", "", "", user.workspace()));
+    GuestCommands.run(
+        machine, "0", attempted, SCRIPT, arguments("/root", "", "", user.workspace()));
     return true;
+  }
+
+  private static List<String> arguments(String home, String name, String email, String workspace) {
+    StringBuilder file = new StringBuilder();
+    if (!name.isEmpty() || !email.isEmpty()) {
+      file.append("[user]\n");
+      file.append(name.isEmpty() ? "" : "\tname = " + quoted(name) + "\n");
+      file.append(email.isEmpty() ? "" : "\temail = " + quoted(email) + "\n");
+    }
+    file.append("[safe]\n\tdirectory = ").append(quoted(workspace)).append('\n');
+    return List.of(home, name, email, workspace, file.toString());
+  }
+
+  /** A value as git's own files have it. */
+  private static String quoted(String text) {
+    return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }
 
   /** A line end would begin another setting, of which some are commands. */

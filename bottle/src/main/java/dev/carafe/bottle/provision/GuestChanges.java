@@ -9,7 +9,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -43,7 +42,7 @@ public final class GuestChanges implements AutoCloseable {
   private static final int THERE = 11;
   private static final int NOTHING = 12;
 
-  private final Path copy;
+  private final ScratchDirectory copy;
   private final Path host;
   private final WorkspaceState launched;
   private final List<Path> wanted;
@@ -54,7 +53,8 @@ public final class GuestChanges implements AutoCloseable {
   /** A change with what it was found from. */
   record Found(Change change, FileState guest, FileState here) {}
 
-  private GuestChanges(Path copy, Path host, WorkspaceState launched, List<Path> wanted) {
+  private GuestChanges(
+      ScratchDirectory copy, Path host, WorkspaceState launched, List<Path> wanted) {
     this.copy = copy;
     this.host = host;
     this.launched = launched;
@@ -68,7 +68,7 @@ public final class GuestChanges implements AutoCloseable {
    * @param launched what was in it then
    * @param paths relative to the workspace; all of it, if there are none
    * @param ignored whether what git ignores in the host's directory is looked at when it is new
-   * @param scratch a private directory of this host with room for a copy of the workspace
+   * @param scratch a directory of this host with room for a copy of the workspace
    */
   public record Request(
       Path host, WorkspaceState launched, List<String> paths, boolean ignored, Path scratch) {}
@@ -86,28 +86,25 @@ public final class GuestChanges implements AutoCloseable {
     if (wanted.size() > MOST_PATHS) {
       throw new BottleException("name at most " + MOST_PATHS + " paths, or a directory above them");
     }
-    Path copy = null;
+    ScratchDirectory copy = null;
     try {
       Path host = request.host().toRealPath();
-      copy =
-          Files.createTempDirectory(
-              request.scratch(),
-              "work-",
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      copy = ScratchDirectory.in(request.scratch());
       GuestChanges changes = new GuestChanges(copy, host, request.launched(), wanted);
       changes.copyOut(machine, user);
       changes.compare();
       if (!request.ignored()) {
         changes.leaveOutIgnored(env);
       }
+      copy = null;
       return changes;
     } catch (IOException e) {
-      Scratch.remove(copy);
       throw new BottleException(
           "what has changed in the workspace cannot be found out: " + Shown.text(e.toString()), e);
-    } catch (RuntimeException e) {
-      Scratch.remove(copy);
-      throw e;
+    } finally {
+      if (copy != null) {
+        copy.close();
+      }
     }
   }
 
@@ -292,7 +289,7 @@ public final class GuestChanges implements AutoCloseable {
 
   /** The private directory, in which there is room for more. */
   Path scratch() {
-    return copy;
+    return copy.path();
   }
 
   Path inCopy(Path path) {
@@ -300,12 +297,12 @@ public final class GuestChanges implements AutoCloseable {
   }
 
   private Path guestCopy() {
-    return copy.resolve("guest");
+    return copy.path().resolve("guest");
   }
 
   /** Removes the copy. Idempotent. */
   @Override
   public void close() {
-    Scratch.remove(copy);
+    copy.close();
   }
 }

@@ -41,14 +41,17 @@ public final class GuestFiles {
     }
   }
 
-  /** Makes the directories above a path, as the user. */
+  /** Makes the directories above a path, as the user; a home directory is there already. */
   static void parents(Machine machine, GuestUser user, String path) {
-    GuestCommands.run(
-        machine,
-        user.name(),
-        "make the directory of '" + path + "' in machine '" + machine.name() + "'",
-        "umask 077; exec mkdir -p -- \"$1\"",
-        List.of(path.substring(0, Math.max(1, path.lastIndexOf('/')))));
+    String directory = path.substring(0, Math.max(1, path.lastIndexOf('/')));
+    if (!directory.equals(user.home())) {
+      GuestCommands.run(
+          machine,
+          user.name(),
+          "make the directory of '" + path + "' in machine '" + machine.name() + "'",
+          "[ -d \"$1\" ] || { umask 077; exec mkdir -p -- \"$1\"; }",
+          List.of(directory));
+    }
   }
 
   private static void delete(Path file) {

@@ -185,7 +185,8 @@ public final class Skills {
     String attempted = "put skills into machine '" + machine.name() + "'";
     List<String> places = all.stream().map(skill -> directory + "/" + skill.name()).toList();
     GuestFiles.parents(machine, user, places.getFirst());
-    GuestCommands.run(machine, "0", attempted, REMOVE, places);
+    // Not as root: the agent may have made a link of a directory on the way.
+    GuestCommands.run(machine, user.name(), attempted, REMOVE, places);
     CopyOptions options = CopyOptions.DEFAULT.withOwner(user.uid(), user.gid());
     for (Skill skill : all) {
       String place = directory + "/" + skill.name();

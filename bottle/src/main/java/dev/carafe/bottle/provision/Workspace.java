@@ -98,7 +98,15 @@ public final class Workspace {
                               + directory
                               + "' is a git repository, and without git on this host nobody knows"
                               + " what it ignores; install git, or have ignored files copied too"));
-      taken = Optional.of(taken(real, HostGit.in(real, git, env).files()));
+      HostGit repository = HostGit.in(real, git, env);
+      Set<Path> files = repository.files();
+      if (files.isEmpty() && !repository.ignored(List.of(Path.of("."))).isEmpty()) {
+        // Git has nothing to say about what is in there.
+        notes.add(
+            "'" + directory + "' is ignored by the repository around it: all of it is copied");
+      } else {
+        taken = Optional.of(taken(real, files));
+      }
     }
     lookAtRepository(real, notes);
     return new Workspace(real, taken, notes);

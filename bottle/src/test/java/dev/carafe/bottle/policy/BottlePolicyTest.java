@@ -9,12 +9,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.carafe.bottle.manifest.EgressPolicy;
 import dev.carafe.egress.routes.DeclaredRoute;
+import dev.carafe.egress.routes.HostPattern;
+import dev.carafe.egress.routes.Inbound;
+import dev.carafe.egress.routes.Route;
 import dev.carafe.egress.routes.RoutesWriter;
+import dev.carafe.egress.scan.OnMatch;
 import dev.carafe.egress.secret.SecretReference;
 import dev.carafe.egress.secret.SecretSources;
+import dev.carafe.egress.yaml.Position;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class BottlePolicyTest {
@@ -45,8 +51,8 @@ class BottlePolicyTest {
                 List.of("GET /v1 and below"),
                 false,
                 false,
-                java.util.Optional.of("bearer"),
-                java.util.Optional.of("the environment variable MODEL_TOKEN"),
+                Optional.of("bearer"),
+                Optional.of("the environment variable MODEL_TOKEN"),
                 true,
                 "the provider claude",
                 List.of("/config/web.md:7:5")),
@@ -56,11 +62,39 @@ class BottlePolicyTest {
                 List.of("GET /v1 and below"),
                 false,
                 false,
-                java.util.Optional.empty(),
-                java.util.Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 false,
                 "/config/web.md:7:5",
                 List.of()));
+  }
+
+  @Test
+  void whatIsWiderThanAListOfRoutesIsSaid() {
+    DeclaredRoute unseen =
+        new DeclaredRoute(
+            new Route(
+                HostPattern.of("open.example.com"),
+                0,
+                List.of(),
+                Optional.empty(),
+                OnMatch.OFF,
+                new Inbound(OnMatch.OFF),
+                false,
+                false,
+                false,
+                true,
+                3),
+            Optional.of(bearer(variable("TOKEN"))),
+            PolicyFixture.FILE,
+            Position.NOWHERE);
+    assertThat(BottlePolicy.of(List.of(), manifest(unseen)).notes())
+        .containsExactly(
+            "routes may lead to the addresses 10.0.0.0/8, which are refused otherwise",
+            "servers are also believed that /etc/ca.pem vouches for",
+            "what leaves for open.example.com is not looked through for secrets",
+            "the credential for open.example.com may also travel without TLS");
+    assertThat(BottlePolicy.of(List.of(), EgressPolicy.NOTHING).notes()).isEmpty();
   }
 
   @Test

@@ -189,7 +189,18 @@ class ProvisioningTest {
     GitUser author = new GitUser(Optional.of("A \"B\" $(c)"), Optional.of("a@example.com"));
     assertThat(GitIdentity.set(guest, NODE, author)).isTrue();
     assertThat(guest.commands.getFirst().argv())
-        .endsWith("/home/node", "A \"B\" $(c)", "a@example.com", "/home/node/workspace");
+        .endsWith(
+            "/home/node",
+            "A \"B\" $(c)",
+            "a@example.com",
+            "/home/node/workspace",
+            """
+            [user]
+            \tname = "A \\"B\\" $(c)"
+            \temail = "a@example.com"
+            [safe]
+            \tdirectory = "/home/node/workspace"
+            """);
     assertThat(guest.commands.getFirst().user()).contains("node");
     assertThat(guest.commands.getLast().user()).contains("0");
     guest.shell = spec -> FakeGuest.result(3, "", "");

@@ -84,6 +84,18 @@ class WorkspaceTest {
   }
 
   @Test
+  void aDirectoryThatTheRepositoryAroundItIgnoresIsCopiedWhole() throws Exception {
+    git("init", "-q");
+    write(".gitignore", "target/\n*.log\n");
+    write("target/work/file", "x");
+    write("target/work/noise.log", "");
+    Workspace within = Workspace.of(work.resolve("target/work"), false, false, env);
+    within.put(guest, NODE);
+    assertThat(copied()).containsExactly("file", "noise.log");
+    assertThat(within.notes()).anyMatch(note -> note.contains("ignored by the repository around"));
+  }
+
+  @Test
   void aRepositoryWithinIsCopiedWhole() throws Exception {
     git("init", "-q");
     Path within = Files.createDirectory(work.resolve("within"));
