@@ -123,7 +123,7 @@ static int mount_images(unsigned count, char *lower, size_t size)
 static int mount_root(unsigned images)
 {
 	int error;
-	char lower[MAX_IMAGES * sizeof "/image0"], options[sizeof lower + 64], disk[32];
+	char lower[MAX_IMAGES * sizeof "/image0"], options[sizeof lower + 160], disk[32];
 	if ((error = disk_map("/dev/vdb", disk, sizeof disk))) {
 		errno = error;
 		return trouble("map the overlay's disk");
@@ -135,7 +135,12 @@ static int mount_root(unsigned images)
 	if (overlay < 0 || (mkdir("/overlay/upper", 0755) < 0 && errno != EEXIST) ||
 	    (mkdir("/overlay/work", 0700) < 0 && errno != EEXIST))
 		return trouble("/overlay");
-	snprintf(options, sizeof options, "lowerdir=%s,upperdir=/overlay/upper,workdir=/overlay/work", lower);
+	/* A freeze reads the upper directory by itself: every change has to stand there whole, whatever this kernel's
+	 * defaults are. */
+	snprintf(options, sizeof options,
+		 "lowerdir=%s,upperdir=/overlay/upper,workdir=/overlay/work,"
+		 "redirect_dir=nofollow,metacopy=off,index=off",
+		 lower);
 	if ((error = mount_at("overlay", "/newroot", "overlay", 0, options)))
 		return error;
 	if (chdir("/newroot") < 0)

@@ -82,6 +82,8 @@ static void read_attributes(const char *name)
 			add_attribute(item, value, (size_t)size);
 		else if (strcmp(item, OVERLAY_XATTR "opaque") == 0)
 			opaque = size == 1 && value[0] == 'y';
+		else if (strcmp(item, OVERLAY_XATTR "redirect") == 0 || strcmp(item, OVERLAY_XATTR "metacopy") == 0)
+			copy_fail(EINVAL, "'/%.1000s' has its content elsewhere in the image", path);
 	}
 }
 

@@ -338,3 +338,17 @@ ROOT_TEST("owners, devices, other attributes and opaque directories are in a lay
 	CHECK_NUMBER(item_at("ping")->gid, 4000000000u);
 	CHECK(memmem(item_at("ping")->attributes.at, item_at("ping")->attributes.length, "security.capability", 19));
 }
+
+ROOT_TEST("a file or directory whose content is elsewhere in the image fails the freeze, and says which")
+{
+	static const char *const names[] = {"trusted.overlay.redirect", "trusted.overlay.metacopy"};
+	struct host *host = with_upper();
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		CHECK(mkdir(in("moved"), 0755) == 0);
+		CHECK(setxattr(in("moved"), names[i], "/x", 2, 0) == 0);
+		struct record *record = freeze(host);
+		CHECK_END(record, R_FAILED, EINVAL);
+		CHECK_HAS(record->message, "'/moved' has its content elsewhere in the image");
+		CHECK(rmdir(in("moved")) == 0);
+	}
+}

@@ -174,7 +174,6 @@ final class AgentImages {
       run(machine, recipe, access.env(), progress);
       progress.step("Keeping the image " + choice.reference());
       sidecar.close();
-      GuestTrust.uninstall(machine);
       return new Freezer(images)
           .freeze(
               machine,

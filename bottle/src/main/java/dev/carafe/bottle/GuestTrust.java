@@ -126,23 +126,6 @@ final class GuestTrust {
       if [ -d /etc/ssl/certs ] && [ ! -L "$hashed" ]; then ln -s "$dir/ca.crt" "$hashed"; fi
       """;
 
-  /** Takes back what {@link #INSTALL} has done, for a machine whose disk others will have. */
-  private static final String UNINSTALL =
-      """
-      set -eu
-      mark='# carafe: this machine'"'"'s own certificate'
-      for file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt \
-          /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
-        if [ -e "$file" ]; then
-          store=$(readlink -f "$file")
-          sed "/^$mark\\$/,/^# carafe: end\\$/d" "$store" >"$store.carafe"
-          mv "$store.carafe" "$store"
-          break
-        fi
-      done
-      rm -rf /etc/carafe /usr/local/share/ca-certificates/carafe.crt "$1"
-      """;
-
   private GuestTrust() {}
 
   /** The same without the certificate, which is no business of an image that is made of it. */
@@ -159,18 +142,6 @@ final class GuestTrust {
   private static byte[] withoutOurs(byte[] store) {
     String text = new String(store, StandardCharsets.ISO_8859_1);
     return OURS.matcher(text).replaceAll("").getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  /**
-   * Takes the certificate away again.
-   *
-   * @throws MachineException when that is not possible
-   */
-  static void uninstall(Machine machine) {
-    run(
-        machine,
-        List.of("/bin/sh", "-c", UNINSTALL, "sh", HASHED),
-        "take the sidecar's certificate out of machine '" + machine.name() + "'");
   }
 
   /**

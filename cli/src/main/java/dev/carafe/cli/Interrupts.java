@@ -9,7 +9,7 @@ import java.util.OptionalInt;
  *
  * <ul>
  *   <li>Before the command runs: the working thread is interrupted, so that it undoes what it did.
- *       A second signal, or ten seconds without an end, end this process.
+ *       A second signal, or a minute without an end, end this process.
  *   <li>While it runs without a terminal: the signal is passed on to it; it may take it as it
  *       likes. A second one ends the command.
  *   <li>While it runs on a terminal: the command is ended (Ctrl-C is a byte there, no signal).
@@ -21,7 +21,7 @@ import java.util.OptionalInt;
  * it to the process and then to its group, a terminal that goes away does alike.
  */
 final class Interrupts {
-  private static final long PATIENCE_MILLIS = 10_000;
+  private static final long PATIENCE_MILLIS = 60_000;
   private static final long ECHO_NANOS = 500_000_000;
 
   private final Signals signals;

@@ -96,7 +96,8 @@ class BottleSecretHuntTest {
   private static void use(LaunchedBottle launched) {
     for (String host : List.of(ModelServer.ANTHROPIC, SERVICE)) {
       for (String how : List.of("--http1.1", "--http2 -d note=1")) {
-        String script = "curl -sSv -m 60 %s https://%s/used 2>&1 | tee -a /home/node/answers";
+        String script =
+            "curl -sSv -m 60 %s https://%s/v1/models/used 2>&1 | tee -a /home/node/answers";
         ANSWERS.add(launched.handle().exec(script.formatted(how, host)).out());
       }
     }

@@ -62,9 +62,11 @@ abstract class ProviderAttacks extends AgentAttacks {
     String script =
         "for how in --http1.1 --http2 \"--noproxy '*'\"; do curl -sSi -m 60 $how"
             + " -H 'Authorization: Bearer of-the-agent' -H 'Proxy-Authorization: Basic b2Y6aXQ='"
-            + " https://%s/v1/echo; done";
+            + " https://%s/v1/models/echo; done";
     String said = run(AGENT, script.replace("$how", "$(eval echo $how)").formatted(host()));
-    assertThat(said).contains("200", "/v1/echo", "****").doesNotContain(credential, "of-the-agent");
+    assertThat(said)
+        .contains("200", "/v1/models/echo", "****")
+        .doesNotContain(credential, "of-the-agent");
     assertThat(upstream.requests)
         .hasSize(3)
         .allMatch(request -> request.contains("Bearer " + credential));
@@ -98,15 +100,35 @@ abstract class ProviderAttacks extends AgentAttacks {
         """
             .replace("MODEL", host()));
     assertThat(
-            run(AGENT, "curl -sS -m 60 -H 'Host: " + ALLOWED + "' https://" + host() + "/stolen"))
+            run(
+                AGENT,
+                "curl -sS -m 60 -H 'Host: " + ALLOWED + "' https://" + host() + "/v1/models"))
         .startsWith("egress: ");
+  }
+
+  @Test
+  void theCredentialIsOfUseForNothingButTheModel() {
+    upstream.requests.clear();
+    for (String path :
+        List.of(
+            "/api/oauth/claude_cli/create_api_key",
+            "/v1/organizations/api_keys",
+            "/v1/models/../organizations",
+            "/v1/models/%2e%2e/organizations",
+            "/v1//organizations",
+            "/")) {
+      assertThat(run(AGENT, "curl -sS -m 60 --path-as-is -X POST -d x https://" + host() + path))
+          .as(path)
+          .startsWith("egress: ");
+    }
+    assertThat(upstream.requests).isEmpty();
   }
 
   @Test
   void noSecretGetsToTheModelEither() {
     Queue<String> heard = new ConcurrentLinkedQueue<>();
     upstream.serve(
-        "/v1/messages",
+        "/v1/models",
         exchange -> {
           heard.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
           exchange.sendResponseHeaders(204, -1);
@@ -117,7 +139,7 @@ abstract class ProviderAttacks extends AgentAttacks {
     StringBuilder script = new StringBuilder("exec 3>&1 >/dev/null 2>&1; ");
     for (String what : names) {
       script.append(
-          "curl -sS -m 60 -d \"say $%s again\" https://%s/v1/messages; echo \"$%1$s\" >&3; "
+          "curl -sS -m 60 -d \"say $%s again\" https://%s/v1/models; echo \"$%1$s\" >&3; "
               .formatted(what, host()));
     }
     List<String> secrets = run(AGENT, script.toString()).lines().toList();

@@ -1,6 +1,7 @@
 package dev.carafe.bottle.provision;
 
 import dev.carafe.bottle.BottleException;
+import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.Machine;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -29,6 +30,7 @@ import java.util.TreeMap;
 public final class GuestChanges implements AutoCloseable {
   private static final int MOST_PATHS = 100;
   private static final int MOST_FILES = 500_000;
+  private static final CopyOptions LIMITED = CopyOptions.DEFAULT.withMostBytes(8L << 30);
 
   /** Exit codes for each kind of thing that may be at a path. */
   private static final String LOOK =
@@ -129,7 +131,7 @@ public final class GuestChanges implements AutoCloseable {
 
   private void copyOut(Machine machine, GuestUser user) throws IOException {
     if (wanted.isEmpty()) {
-      machine.copyOut(user.workspace(), guestCopy());
+      machine.copyOut(user.workspace(), guestCopy(), LIMITED);
       return;
     }
     for (Path path : wanted) {
@@ -149,7 +151,7 @@ public final class GuestChanges implements AutoCloseable {
           Path place = guestCopy().resolve(path);
           Files.createDirectories(place.getParent());
           if (!Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
-            machine.copyOut(guest, place);
+            machine.copyOut(guest, place, LIMITED);
           }
         }
         default ->

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carafe.egress.routes.DeclaredAuth;
+import dev.carafe.egress.routes.Match;
 import dev.carafe.egress.secret.SecretReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,28 @@ class ClaudeTest {
         .doesNotContainKey("ANTHROPIC_API_KEY")
         .doesNotContainValue("the-real-one");
     assertThat(asked.of(claude).hidden()).containsExactly("CLAUDE_CODE_OAUTH_TOKEN");
+  }
+
+  @Test
+  void theCredentialIsForTheModelAndNotForTheAccount() throws Exception {
+    for (String variable : List.of("CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY")) {
+      List<Match> matches =
+          Requests.at(home)
+              .with(variable, "the-real-one")
+              .of(claude)
+              .routes()
+              .getFirst()
+              .route()
+              .matches();
+      assertThat(List.of("/v1/messages", "/v1/messages/count_tokens", "/v1/models/x"))
+          .allMatch(path -> allowed(matches, path));
+      assertThat(List.of("/", "/api/oauth/claude_cli/create_api_key", "/v1/organizations", "/v1"))
+          .noneMatch(path -> allowed(matches, path));
+    }
+  }
+
+  private static boolean allowed(List<Match> matches, String path) {
+    return matches.stream().anyMatch(match -> match.matches("POST", path, name -> List.of()));
   }
 
   @Test

@@ -103,7 +103,7 @@ final class CopyOut {
               staging.tree(),
               attributes,
               new EntryReader(new FromStream(stream)),
-              Tree.Bounds.NORMAL);
+              Tree.Bounds.ofData(options.mostBytes()));
       try {
         receive(stream, tree);
       } catch (IOException e) {

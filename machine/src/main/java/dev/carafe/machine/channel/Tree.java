@@ -38,10 +38,13 @@ final class Tree {
    *
    * @param depth of directories in one another
    * @param entries in all
+   * @param bytes of all files' data, holes not counted
    * @param memory for all directories, in bytes, roughly
    */
-  record Bounds(int depth, long entries, long memory) {
-    static final Bounds NORMAL = new Bounds(1_000, 10_000_000, 64L << 20);
+  record Bounds(int depth, long entries, long bytes, long memory) {
+    static Bounds ofData(long bytes) {
+      return new Bounds(1_000, 10_000_000, bytes, 64L << 20);
+    }
   }
 
   private final Bounds bounds;
@@ -55,6 +58,7 @@ final class Tree {
   private Path folderPath;
   private byte[] folderName;
   private long entries;
+  private long bytes;
   private long memory;
   private long broken;
   private String firstBroken;
@@ -204,6 +208,11 @@ final class Tree {
       while (in.chunk()) {
         long position = in.position();
         for (ByteBuffer data = in.data(); data != null; data = in.data()) {
+          bytes += data.remaining();
+          if (bytes > bounds.bytes()) {
+            throw new Violation(
+                "sent more than " + bounds.bytes() + " bytes, which is all that may be copied");
+          }
           while (data.hasRemaining()) {
             position += file.write(data, position);
           }

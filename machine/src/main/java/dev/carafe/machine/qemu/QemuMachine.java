@@ -47,6 +47,9 @@ final class QemuMachine implements Machine {
   private static final Duration END = Duration.ofSeconds(10);
   private static final int LOCK_SECONDS = 180;
 
+  /** Room for what an image brings, where only the disk of what is written has a size. */
+  private static final int IMAGE_GIB = 8;
+
   private final QemuMachines engine;
   private final MachineDirectory directory;
 
@@ -415,7 +418,10 @@ final class QemuMachine implements Machine {
   @Override
   public void copyOut(String guest, Path host, CopyOptions options) {
     Run run = running("copy out of machine '" + name() + "'");
-    engine.connections(directory).with(run, channel -> channel.get(guest, host, options));
+    // What a guest can hold, so that one that lies cannot fill the host's disk.
+    long held = (2L * spec().overlayGib() + IMAGE_GIB) << 30;
+    CopyOptions limited = options.withMostBytes(Math.min(options.mostBytes(), held));
+    engine.connections(directory).with(run, channel -> channel.get(guest, host, limited));
   }
 
   @Override

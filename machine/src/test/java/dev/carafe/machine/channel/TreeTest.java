@@ -35,7 +35,7 @@ class TreeTest {
 
   @Test
   void directoriesMayBeSoDeepAndNoDeeper() throws IOException {
-    Tree.Bounds bounds = new Tree.Bounds(5, 100, 10_000);
+    Tree.Bounds bounds = new Tree.Bounds(5, 100, 100, 10_000);
     tree(directories(5), bounds).grow();
     assertThat(temp.resolve("top/d/d/d/d/d")).isDirectory();
     Files.move(temp.resolve("top"), temp.resolve("first"));
@@ -46,7 +46,7 @@ class TreeTest {
 
   @Test
   void theDeepestThatIsAllowedFitsIntoThisProcess() throws Exception {
-    Tree tree = tree(directories(1_000), Tree.Bounds.NORMAL);
+    Tree tree = tree(directories(1_000), Tree.Bounds.ofData(100));
     tree.grow();
     tree.root().settleBelow(temp.resolve("top"), new Attributes(false));
     // JUnit needs a quarter of a minute to remove this.
@@ -56,9 +56,20 @@ class TreeTest {
   @Test
   void thereMayBeSoManyEntriesAndNoMore() {
     Entries entries = Entries.tree().file("a", "").file("b", "").file("c", "");
-    assertThatThrownBy(() -> tree(entries, new Tree.Bounds(5, 2, 10_000)).grow())
+    assertThatThrownBy(() -> tree(entries, new Tree.Bounds(5, 2, 100, 10_000)).grow())
         .isInstanceOf(Violation.class)
         .hasMessageContaining("more than 2 files");
+  }
+
+  @Test
+  void thereMayBeSoMuchDataAndNoMore() throws IOException {
+    Tree.Bounds bounds = new Tree.Bounds(5, 100, 100, 10_000);
+    tree(Entries.tree().file("a", "x".repeat(50)).file("b", "x".repeat(50)), bounds).grow();
+    Files.move(temp.resolve("top"), temp.resolve("first"));
+    Entries more = Entries.tree().file("a", "x".repeat(50)).file("b", "x".repeat(51));
+    assertThatThrownBy(() -> tree(more, bounds).grow())
+        .isInstanceOf(Violation.class)
+        .hasMessageContaining("more than 100 bytes");
   }
 
   @Test
@@ -67,7 +78,7 @@ class TreeTest {
     for (int i = 0; i < 5; i++) {
       entries.entry(Entry.DIRECTORY, i + "x".repeat(200));
     }
-    assertThatThrownBy(() -> tree(entries, new Tree.Bounds(5, 100, 2_000)).grow())
+    assertThatThrownBy(() -> tree(entries, new Tree.Bounds(5, 100, 100, 2_000)).grow())
         .isInstanceOf(Violation.class)
         .hasMessageContaining("more directories than fit");
   }
