@@ -5,6 +5,7 @@ import dev.carafe.machine.MachineSpec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What somebody wants to start: which agent, in which bottles, on which files. Immutable; the
@@ -67,25 +68,11 @@ public record BottleSpec(
   }
 
   public BottleSpec withBottles(List<String> names) {
-    return new BottleSpec(
-        agent, names, directory, workspace, ignored, label, color, image, cpus, memoryMib, headless,
-        forced);
+    return with(draft -> draft.bottles = names);
   }
 
   public BottleSpec withDirectory(Path repository) {
-    return new BottleSpec(
-        agent,
-        bottles,
-        repository,
-        workspace,
-        ignored,
-        label,
-        color,
-        image,
-        cpus,
-        memoryMib,
-        headless,
-        forced);
+    return with(draft -> draft.directory = repository);
   }
 
   /**
@@ -94,96 +81,83 @@ public record BottleSpec(
    * @param alsoIgnored whether what git ignores is copied too
    */
   public BottleSpec withWorkspace(Path copied, boolean alsoIgnored) {
-    return new BottleSpec(
-        agent,
-        bottles,
-        directory,
-        Optional.of(copied),
-        alsoIgnored,
-        label,
-        color,
-        image,
-        cpus,
-        memoryMib,
-        headless,
-        forced);
+    return with(
+        draft -> {
+          draft.workspace = Optional.of(copied);
+          draft.ignored = alsoIgnored;
+        });
   }
 
   public BottleSpec withLabel(String name) {
-    return new BottleSpec(
-        agent,
-        bottles,
-        directory,
-        workspace,
-        ignored,
-        Optional.of(name),
-        color,
-        image,
-        cpus,
-        memoryMib,
-        headless,
-        forced);
+    return with(draft -> draft.label = Optional.of(name));
   }
 
   public BottleSpec withColor(Color of) {
-    return new BottleSpec(
-        agent,
-        bottles,
-        directory,
-        workspace,
-        ignored,
-        label,
-        Optional.of(of),
-        image,
-        cpus,
-        memoryMib,
-        headless,
-        forced);
+    return with(draft -> draft.color = Optional.of(of));
   }
 
   public BottleSpec withImage(String reference) {
-    return new BottleSpec(
-        agent,
-        bottles,
-        directory,
-        workspace,
-        ignored,
-        label,
-        color,
-        Optional.of(reference),
-        cpus,
-        memoryMib,
-        headless,
-        forced);
+    return with(draft -> draft.image = Optional.of(reference));
   }
 
   public BottleSpec withSize(int processors, int mib) {
-    return new BottleSpec(
-        agent,
-        bottles,
-        directory,
-        workspace,
-        ignored,
-        label,
-        color,
-        image,
-        processors,
-        mib,
-        headless,
-        forced);
+    return with(
+        draft -> {
+          draft.cpus = processors;
+          draft.memoryMib = mib;
+        });
   }
 
   /** Nobody can be asked anything. */
   public BottleSpec withoutOperator() {
-    return new BottleSpec(
-        agent, bottles, directory, workspace, ignored, label, color, image, cpus, memoryMib, true,
-        forced);
+    return with(draft -> draft.headless = true);
   }
 
   /** The workspace may be the home directory, or hold it. */
   public BottleSpec withForce() {
-    return new BottleSpec(
-        agent, bottles, directory, workspace, ignored, label, color, image, cpus, memoryMib,
-        headless, true);
+    return with(draft -> draft.forced = true);
+  }
+
+  private BottleSpec with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.spec();
+  }
+
+  /** A spec that is being changed. */
+  private static final class Draft {
+    private final String agent;
+    private List<String> bottles;
+    private Path directory;
+    private Optional<Path> workspace;
+    private boolean ignored;
+    private Optional<String> label;
+    private Optional<Color> color;
+    private Optional<String> image;
+    private int cpus;
+    private int memoryMib;
+    private boolean headless;
+    private boolean forced;
+
+    Draft(BottleSpec of) {
+      agent = of.agent;
+      bottles = of.bottles;
+      directory = of.directory;
+      workspace = of.workspace;
+      ignored = of.ignored;
+      label = of.label;
+      color = of.color;
+      image = of.image;
+      cpus = of.cpus;
+      memoryMib = of.memoryMib;
+      headless = of.headless;
+      forced = of.forced;
+    }
+
+    BottleSpec spec() {
+      return new BottleSpec(
+          agent, bottles, directory, workspace, ignored, label, color, image, cpus, memoryMib,
+          headless, forced);
+    }
   }
 }

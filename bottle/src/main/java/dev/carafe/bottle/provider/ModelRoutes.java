@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Makes the routes that a provider brings. What may not leave is overwritten there, and not
@@ -32,42 +33,51 @@ public final class ModelRoutes {
   public static DeclaredRoute bearer(
       String provider, String host, SecretReference credential, String... prefixes) {
     return route(
-        provider, host, 0, Optional.of(auth("authorization", "Bearer ", credential)), prefixes);
+        provider,
+        host,
+        0,
+        Optional.of(auth("authorization", "Bearer ", credential)),
+        below(prefixes));
   }
 
   /** A host with a bare credential in a header, whose name has small letters. */
   public static DeclaredRoute header(
       String provider, String host, String header, SecretReference credential, String... prefixes) {
-    return route(provider, host, 0, Optional.of(auth(header, "", credential)), prefixes);
+    return route(provider, host, 0, Optional.of(auth(header, "", credential)), below(prefixes));
   }
 
   /** A host without a credential. */
   public static DeclaredRoute open(String provider, String host, String... prefixes) {
-    return route(provider, host, 0, Optional.empty(), prefixes);
+    return route(provider, host, 0, Optional.empty(), below(prefixes));
   }
 
   /**
-   * A host that packages are fetched from.
+   * A host that packages are fetched from, and nothing is given to.
    *
    * @param port -1 or 0: those of https and http
    */
   static DeclaredRoute fetching(String host, int port) {
-    return route("of packages", host, Math.max(0, port), Optional.empty());
+    List<Match> reading =
+        Stream.of("GET", "HEAD")
+            .map(method -> new Match(Optional.empty(), Optional.of(method), List.of()))
+            .toList();
+    return route("of packages", host, Math.max(0, port), Optional.empty(), reading);
   }
 
   private static DeclaredAuth auth(String header, String prefix, SecretReference credential) {
     return new DeclaredAuth(header, prefix, credential, Position.NOWHERE);
   }
 
+  private static List<Match> below(String... prefixes) {
+    return Arrays.stream(prefixes)
+        .map(
+            prefix ->
+                new Match(Optional.of(new PathMatch.Prefix(prefix)), Optional.empty(), List.of()))
+        .toList();
+  }
+
   private static DeclaredRoute route(
-      String provider, String host, int port, Optional<DeclaredAuth> auth, String... prefixes) {
-    List<Match> matches =
-        Arrays.stream(prefixes)
-            .map(
-                prefix ->
-                    new Match(
-                        Optional.of(new PathMatch.Prefix(prefix)), Optional.empty(), List.of()))
-            .toList();
+      String provider, String host, int port, Optional<DeclaredAuth> auth, List<Match> matches) {
     Route route =
         new Route(
             HostPattern.of(host),

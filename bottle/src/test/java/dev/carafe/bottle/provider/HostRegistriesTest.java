@@ -3,6 +3,7 @@ package dev.carafe.bottle.provider;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.carafe.egress.routes.Match;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -47,6 +48,13 @@ class HostRegistriesTest {
     assertThat(access.routes())
         .extracting(route -> route.route().host() + ":" + route.route().port())
         .containsExactly("mirror.invalid:0");
+    List<Match> matches = access.routes().getFirst().route().matches();
+    assertThat(List.of("GET", "HEAD", "POST", "PUT", "DELETE"))
+        .as("packages are fetched, and nothing is given for them")
+        .filteredOn(
+            method ->
+                matches.stream().anyMatch(match -> match.matches(method, "/x", n -> List.of())))
+        .containsExactly("GET", "HEAD");
     write("etc/apt/sources.list", "deb http://192.0.2.7/debian bookworm main\n");
     assertThatThrownBy(() -> HostRegistries.access(recipe(Recipe.Registry.APT), Map.of(), root))
         .hasMessageContaining("packages from 192.0.2.7")

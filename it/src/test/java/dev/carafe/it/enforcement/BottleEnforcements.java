@@ -2,6 +2,7 @@ package dev.carafe.it.enforcement;
 
 import static dev.carafe.it.enforcement.Permit.Value.FALSE;
 import static dev.carafe.it.enforcement.Permit.Value.NOTHING;
+import static dev.carafe.it.enforcement.Permit.Value.NO_LIST;
 import static dev.carafe.it.enforcement.Permit.Value.NULL;
 import static dev.carafe.it.enforcement.Permit.Value.TRUE;
 import static dev.carafe.it.enforcement.Permit.answer;
@@ -95,5 +96,55 @@ final class BottleEnforcements {
               PROVIDER + "NpmConfig#address",
               call("getUserInfo", NULL),
               PROVIDER
-                  + "HostRegistriesTest#anAddressThatWouldCarryAPasswordIntoTheImageIsRefused"));
+                  + "HostRegistriesTest#anAddressThatWouldCarryAPasswordIntoTheImageIsRefused"),
+          new Enforcement(
+              "The value of a route's credential is in no variable of the agent's",
+              "bottle.policy.BottleEnv#holds",
+              answer(FALSE),
+              "bottle.policy.BottleEnvTest#theValueOfARoutesCredentialIsRefusedWhereverItComesFrom"),
+          new Enforcement(
+              "A model's credential is for the model alone",
+              "bottle.provider.ModelRoutes#below",
+              answer(NO_LIST),
+              "bottle.provider.ClaudeTest#theCredentialIsForTheModelAndNotForTheAccount"),
+          new Enforcement(
+              "No link in a repository's skills is followed",
+              "bottle.provision.Skills#leadsNowhereElse",
+              answer(TRUE),
+              "bottle.provision.ProvisioningTest#noLinkIsFollowedInARepository"),
+          new Enforcement(
+              "The home directory is no workspace by accident",
+              "bottle.provision.Workspace#refuseHome",
+              answer(NOTHING),
+              "bottle.provision.WorkspaceTest#theHomeDirectoryIsRefusedUnlessItIsForced"),
+          new Enforcement(
+              "The name of an author is no setting of git's",
+              "bottle.provision.GitIdentity#checked",
+              call("anyMatch", FALSE),
+              "bottle.provision.ProvisioningTest#aNameWithALineEndIsRefused"),
+          new Enforcement(
+              "Git's hooks and settings do not come back",
+              "bottle.provision.GitPlaces#isGit",
+              answer(FALSE),
+              "bottle.provision.GuestChangesTest#hooksAndSettingsOfGitAreLeftOutUnlessTheyAreNamed"),
+          new Enforcement(
+              "A repository under another name does not come back",
+              "bottle.provision.GitPlaces#isBare",
+              answer(FALSE),
+              "bottle.provision.GuestChangesTest#whatGitTakesForARepositoryUnderAnotherNameIsLeftOut"),
+          new Enforcement(
+              "No link that leads out of the workspace comes back",
+              "bottle.provision.Pull#staysWithin",
+              answer(TRUE),
+              "bottle.provision.GuestChangesTest#linksThatLeadOutOrToGitStayInTheGuest"),
+          new Enforcement(
+              "Nothing is written through a link of this host",
+              "bottle.provision.Pull#reasonToLeave",
+              call("isDirectory", TRUE),
+              "bottle.provision.GuestChangesTest#nothingIsWrittenThroughALinkOfThisHost"),
+          new Enforcement(
+              "A bottle's file whose record was changed is not taken in",
+              "bottle.BottleArchive#record",
+              call("equals", TRUE),
+              "bottle.BottleArchiveTest#aDamagedRecordIsRefused"));
 }
