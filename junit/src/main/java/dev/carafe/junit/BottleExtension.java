@@ -21,10 +21,11 @@ final class BottleExtension implements ParameterResolver, AfterTestExecutionCall
    * @param owner whose end is its end
    */
   private record Wanted(BottleTest declared, ExtensionContext owner) {
+    @SuppressWarnings("deprecation") // JUnit 5 has no other
     Launched launched() {
       return owner
           .getStore(HERE)
-          .computeIfAbsent(key(), key -> Launched.of(declared), Launched.class);
+          .getOrComputeIfAbsent(key(), key -> Launched.of(declared), Launched.class);
     }
 
     /** Of its own, because in a method's store what its class has is found too. */
