@@ -105,9 +105,7 @@ public final class Bottle implements AutoCloseable {
   public ExecSpec task(List<String> arguments, String task) {
     if (parts.program().headless().isEmpty()) {
       throw new BottleException(
-          "'"
-              + parts.record().provider()
-              + "' takes no task: run it in a terminal, without --headless and --prompt");
+          "'" + parts.record().provider() + "' takes no task; give it arguments of its own");
     }
     return ExecSpec.of(
         parts.program().headless(parts.resumed(), parts.promptFile(), arguments, task));

@@ -126,7 +126,36 @@ final class GuestTrust {
       if [ -d /etc/ssl/certs ] && [ ! -L "$hashed" ]; then ln -s "$dir/ca.crt" "$hashed"; fi
       """;
 
-  private GuestTrust() {}
+  private final String pem;
+  private final byte[] javaStore;
+
+  private GuestTrust(String pem, byte[] javaStore) {
+    this.pem = pem;
+    this.javaStore = javaStore;
+  }
+
+  /**
+   * What makes a guest trust a certificate.
+   *
+   * @param pem the certificate
+   * @throws MachineException when this JDK cannot make a store of it
+   */
+  static GuestTrust of(String pem) {
+    try {
+      return new GuestTrust(pem, javaStore(pem));
+    } catch (IOException | GeneralSecurityException e) {
+      throw new MachineException(
+          ErrorCode.HOST,
+          "make a store of certificates for Java",
+          "this JDK: " + e.getMessage(),
+          e);
+    }
+  }
+
+  /** The certificate. */
+  String pem() {
+    return pem;
+  }
 
   /** The same without the certificate, which is no business of an image that is made of it. */
   static FreezeSpec leftOut(FreezeSpec spec) {
@@ -145,19 +174,18 @@ final class GuestTrust {
   }
 
   /**
-   * Installs a certificate.
+   * Puts it into a running guest.
    *
-   * @param pem the certificate, PEM
    * @throws MachineException when that is not possible
    */
-  static void install(Machine machine, String pem) {
+  void install(Machine machine) {
     String attempted = "make machine '" + machine.name() + "' trust its sidecar";
     try {
       Path files = Files.createTempDirectory("carafe-trust-");
       try {
         Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(files.resolve("ca.crt"), pem);
-        Files.write(files.resolve("trust.jks"), javaStore(pem));
+        Files.write(files.resolve("trust.jks"), javaStore);
         machine.copyIn(files, DIRECTORY, CopyOptions.DEFAULT.withMode(0644));
       } finally {
         for (String name : new String[] {"ca.crt", "trust.jks"}) {
@@ -168,8 +196,6 @@ final class GuestTrust {
     } catch (IOException e) {
       throw new MachineException(
           ErrorCode.HOST, attempted, "a temporary file: " + e.getMessage(), e);
-    } catch (GeneralSecurityException e) {
-      throw new MachineException(ErrorCode.HOST, attempted, "this JDK: " + e.getMessage(), e);
     }
     run(machine, List.of("/bin/sh", "-c", INSTALL, "sh", HASHED, pem), attempted);
   }

@@ -1,16 +1,7 @@
 package dev.carafe.bottle;
 
-import dev.carafe.egress.Egress;
-import dev.carafe.egress.EgressOptions;
 import dev.carafe.egress.Listen;
-import dev.carafe.egress.audit.Audit;
-import dev.carafe.egress.audit.AuditException;
-import dev.carafe.egress.audit.AuditOptions;
 import dev.carafe.egress.routes.RouteTable;
-import dev.carafe.egress.routes.RouteTable.Event;
-import dev.carafe.egress.routes.Routes;
-import dev.carafe.egress.scan.ScanRules;
-import dev.carafe.egress.secret.SecretSources;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Gateway;
 import dev.carafe.machine.Machine;
@@ -20,11 +11,7 @@ import dev.carafe.machine.Services;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
@@ -48,22 +35,13 @@ public final class Sidecar implements Gateway {
   private static final int TLS_PORT = 443;
   private static final int HTTP_PORT = 80;
 
-  private final Deque<AutoCloseable> undo;
+  private final SidecarParts parts;
   private final Gateway gateway;
-  private final RouteTable routes;
-  private final Egress egress;
   private final TrustKeeper trust;
 
-  private Sidecar(
-      Deque<AutoCloseable> undo,
-      Gateway gateway,
-      RouteTable routes,
-      Egress egress,
-      TrustKeeper trust) {
-    this.undo = undo;
+  private Sidecar(SidecarParts parts, Gateway gateway, TrustKeeper trust) {
+    this.parts = parts;
     this.gateway = gateway;
-    this.routes = routes;
-    this.egress = egress;
     this.trust = trust;
   }
 
@@ -75,9 +53,11 @@ public final class Sidecar implements Gateway {
    */
   public static Sidecar start(Machine machine, SidecarSpec spec) {
     AtomicReference<Sidecar> opened = new AtomicReference<>();
-    try {
+    try (SidecarParts.Making parts = SidecarParts.begin(machine.name(), spec)) {
       // The start itself proves that the way out is what it should be.
-      machine.start(running -> opened.set(open(running, spec, false)));
+      machine.start(running -> opened.set(open(running, spec, parts.take(), false)));
+      Sidecar sidecar = opened.get();
+      return sidecar == null ? open(machine, spec, parts.take(), true) : sidecar;
     } catch (RuntimeException e) {
       Sidecar useless = opened.get();
       if (useless != null) {
@@ -85,8 +65,6 @@ public final class Sidecar implements Gateway {
       }
       throw e;
     }
-    Sidecar sidecar = opened.get();
-    return sidecar == null ? open(machine, spec) : sidecar;
   }
 
   /**
@@ -97,102 +75,51 @@ public final class Sidecar implements Gateway {
    *     left open
    */
   public static Sidecar open(Machine machine, SidecarSpec spec) {
-    return open(machine, spec, true);
+    return open(machine, spec, SidecarParts.make(machine.name(), spec), true);
   }
 
-  private static Sidecar open(Machine machine, SidecarSpec spec, boolean prove) {
-    String attempted = "open the sidecar of machine '" + machine.name() + "'";
-    Deque<AutoCloseable> undo = new ArrayDeque<>();
+  private static Sidecar open(
+      Machine machine, SidecarSpec spec, SidecarParts parts, boolean prove) {
+    String attempted = SidecarParts.attempted(machine.name());
     try {
-      AtomicReference<Runnable> changed = new AtomicReference<>(() -> {});
-      RouteTable routes = routes(spec, attempted, () -> changed.get().run());
-      undo.push(routes);
-      Audit audit = Audit.none();
-      if (spec.audit().isPresent()) {
-        privateDirectory(spec.audit().get().toAbsolutePath().getParent());
-        audit = Audit.open(AuditOptions.of(spec.audit().get()).withName(machine.name()));
-        undo.push(audit);
-      }
       Path sockets = machine.sockets();
       // Nobody else's: what a killed sidecar has left goes away with the machine's run.
       String mark = "s" + UUID.randomUUID().toString().substring(0, 8);
       SocketAddress proxy = UnixDomainSocketAddress.of(sockets.resolve(mark + "p"));
       SocketAddress tls = UnixDomainSocketAddress.of(sockets.resolve(mark + "t"));
       SocketAddress http = UnixDomainSocketAddress.of(sockets.resolve(mark + "h"));
-      Egress egress =
-          Egress.start(
-              new EgressOptions()
-                  .routes(routes)
-                  .rules(allowed -> rules(allowed, spec))
-                  .audit(audit)
-                  .environment(spec.environment())
-                  .listen(new Listen(Listen.Kind.PROXY, proxy, 0))
-                  .listen(new Listen(Listen.Kind.TLS, tls, TLS_PORT))
-                  .listen(new Listen(Listen.Kind.HTTP, http, HTTP_PORT)));
-      undo.push(egress);
+      parts.egress().listen(new Listen(Listen.Kind.PROXY, proxy, 0));
+      parts.egress().listen(new Listen(Listen.Kind.TLS, tls, TLS_PORT));
+      parts.egress().listen(new Listen(Listen.Kind.HTTP, http, HTTP_PORT));
       // Before there is a way out: nothing in the guest uses it without trusting it.
-      TrustKeeper trust = new TrustKeeper(machine, egress::certificate, spec.notes());
-      undo.push(trust);
+      TrustKeeper trust =
+          new TrustKeeper(
+              pem -> parts.trust(pem).install(machine), parts.egress()::certificate, spec.notes());
+      parts.push(trust);
       trust.renew();
       Gateway gateway =
           machine.attach(
               new Services(
                   Map.of(GuestEnvironment.PROXY_PORT, proxy, TLS_PORT, tls, HTTP_PORT, http),
-                  names(routes)));
-      undo.push(gateway);
+                  names(parts.routes())));
+      parts.push(gateway);
       if (prove) {
         prove(machine, attempted);
       }
-      changed.set(trust::renewSoon);
+      parts.onChange(trust::renewSoon);
       trust.watch();
-      routes.watch();
-      Sidecar sidecar = new Sidecar(undo, gateway, routes, egress, trust);
+      parts.routes().watch();
+      Sidecar sidecar = new Sidecar(parts, gateway, trust);
       // What stands behind a way out that has ended serves nobody.
       gateway.onClose(() -> Thread.startVirtualThread(sidecar::close));
       return sidecar;
-    } catch (AuditException e) {
-      unwind(undo);
-      throw new MachineException(ErrorCode.STORAGE, attempted, e.getMessage(), e);
     } catch (IOException e) {
-      unwind(undo);
+      parts.close();
       throw new MachineException(ErrorCode.HOST, attempted, e.getMessage(), e);
     } catch (RuntimeException e) {
-      unwind(undo);
+      parts.close();
       throw e;
     }
-  }
-
-  private static void privateDirectory(Path directory) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    }
-  }
-
-  private static RouteTable routes(SidecarSpec spec, String attempted, Runnable changed) {
-    AtomicReference<Event> first = new AtomicReference<>();
-    RouteTable routes =
-        RouteTable.open(
-            spec.routes(),
-            SecretSources.of(spec.environment(), spec.notes()),
-            event -> {
-              if (!first.compareAndSet(null, event)) {
-                spec.notes().accept(event.text());
-                changed.run();
-              }
-            });
-    if (first.get() instanceof Event.Denied denied) {
-      routes.close();
-      throw new MachineException(ErrorCode.INVALID, attempted, denied.problem().getMessage());
-    }
-    return routes;
-  }
-
-  private static ScanRules.Builder rules(Routes routes, SidecarSpec spec) {
-    ScanRules.Builder rules = EgressOptions.standardRules(routes);
-    spec.canary().ifPresent(rules::canary);
-    return rules;
   }
 
   /** A name leads to the proxy when some route is for it; all others lead nowhere. */
@@ -234,30 +161,18 @@ public final class Sidecar implements Gateway {
    *     routes need; that is tried again later
    */
   public void reload() {
-    routes.reload();
+    parts.routes().reload();
     trust.renew();
   }
 
   /** The certificate that the guest trusts, PEM. */
   public String certificate() {
-    return egress.certificate();
+    return parts.egress().certificate();
   }
 
   /** Closes the machine's way out. Idempotent. */
   @Override
   public void close() {
-    unwind(undo);
-  }
-
-  private static void unwind(Deque<AutoCloseable> undo) {
-    synchronized (undo) {
-      while (!undo.isEmpty()) {
-        try {
-          undo.pop().close();
-        } catch (Exception e) {
-          // The others have to be closed all the same; each has said what went wrong.
-        }
-      }
-    }
+    parts.close();
   }
 }

@@ -1,6 +1,5 @@
 package dev.carafe.bottle;
 
-import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -27,13 +26,10 @@ final class TrustKeeper implements AutoCloseable {
   private String installed = "";
 
   /**
+   * @param installer has the guest trust a certificate, PEM
    * @param certificate what is to be trusted now, PEM
    * @param notes hears when the guest could not be made to trust it
    */
-  TrustKeeper(Machine machine, Supplier<String> certificate, Consumer<String> notes) {
-    this(pem -> GuestTrust.install(machine, pem), certificate, notes);
-  }
-
   TrustKeeper(Consumer<String> installer, Supplier<String> certificate, Consumer<String> notes) {
     this.installer = installer;
     this.certificate = certificate;

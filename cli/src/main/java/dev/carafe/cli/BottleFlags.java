@@ -46,8 +46,9 @@ final class BottleFlags {
           "--prompt is for --headless; in a terminal, tell the agent yourself");
     }
     boolean starts = !arguments.has("--dry-run") && !arguments.has("--image-only");
-    if (headless && prompt.isEmpty() && starts) {
-      throw new UsageException("--headless needs a task: --prompt TEXT");
+    if (headless && prompt.isEmpty() && arguments.command().isEmpty() && starts) {
+      throw new UsageException(
+          "--headless needs a task: --prompt TEXT, or the program's own arguments after --");
     }
     if (prompt.filter(String::isBlank).isPresent()) {
       throw new UsageException("the task of --prompt is empty");

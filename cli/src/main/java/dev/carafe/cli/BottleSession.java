@@ -43,7 +43,7 @@ final class BottleSession {
       throw new FailureException(
           "'"
               + plan.provider().name()
-              + "' takes no task: run it in a terminal, without --headless and --prompt");
+              + "' takes no task: leave --prompt away, and give it arguments of its own after --");
     }
     boolean headless = arguments.has("--headless");
     if (!arguments.has("--quiet")) {
@@ -102,7 +102,7 @@ final class BottleSession {
   private int agent(
       Bottle bottle, List<String> words, Optional<String> task, Interrupts interrupts) {
     // Where there is no terminal here, none is given: what comes on standard input is passed on.
-    boolean terminal = task.isEmpty() && context.terminal().input();
+    boolean terminal = !arguments.has("--headless") && context.terminal().input();
     ExecSpec spec =
         task.isEmpty() ? bottle.agent(words).withInput() : bottle.task(words, task.orElseThrow());
     if (terminal) {

@@ -59,7 +59,20 @@ public final class Egress implements AutoCloseable {
     }
   }
 
-  /** Where it listens, in the order of the options, with the ports that were chosen. */
+  /**
+   * Begins to listen somewhere else, too.
+   *
+   * @return the address, with the port that was chosen
+   * @throws IOException if that is not possible
+   */
+  public SocketAddress listen(Listen listen) throws IOException {
+    return server.listen(listen);
+  }
+
+  /**
+   * Where it has listened from its start, in the order of the options, with the ports that were
+   * chosen.
+   */
   public List<SocketAddress> addresses() {
     return addresses;
   }

@@ -28,7 +28,7 @@ final class BottleEnforcements {
               TEST + "aNetworkThatIsNotAsItShouldBeIsClosedAgain"),
           new Enforcement(
               "What a sidecar has begun is undone when it cannot be opened",
-              SIDECAR + "unwind",
+              "bottle.SidecarParts#close",
               answer(NOTHING),
               TEST + "aNetworkThatIsNotAsItShouldBeIsClosedAgain"),
           new Enforcement(
@@ -38,7 +38,7 @@ final class BottleEnforcements {
               TEST + "onlyNamesThatARouteIsForLeadToTheProxy"),
           new Enforcement(
               "A machine's canary is among what its sidecar looks for",
-              SIDECAR + "rules",
+              "bottle.SidecarParts#rules",
               call("ifPresent", NOTHING),
               TEST + "theMachinesCanaryIsCarriedOutByNothing"),
           new Enforcement(
