@@ -76,6 +76,20 @@ public interface Machine {
   void delete();
 
   /**
+   * {@link #delete}, unless the machine runs, answering or not, or a process holds its network:
+   * then it stays as it is.
+   *
+   * @return whether it was removed
+   */
+  default boolean deleteIfIdle() {
+    if (status().alive()) {
+      return false;
+    }
+    delete();
+    return true;
+  }
+
+  /**
    * Changes a stopped machine's spec: {@link ErrorCode#STATE} when it runs. Sizes of disks only
    * grow.
    */

@@ -5,9 +5,12 @@ import dev.carafe.image.disk.Durable;
 import dev.carafe.image.disk.Lock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -83,8 +86,22 @@ public final class BottleStates {
     }
   }
 
-  /** A directory that should be a bottle's, and cannot be read as one. */
-  public record Damaged(Path directory, String why) {}
+  /**
+   * A directory that should be a bottle's, and cannot be read as one.
+   *
+   * @param inUse whether a process holds it, or nobody can tell
+   * @param later whether a later version of Carafe has written it
+   */
+  public record Damaged(Path directory, String why, boolean inUse, boolean later) {
+    public String slug() {
+      return directory.getFileName().toString();
+    }
+
+    /** Whether it is what something that was killed has left, and may go. */
+    public boolean removable() {
+      return !inUse && !later;
+    }
+  }
 
   /**
    * All of them.
@@ -193,6 +210,8 @@ public final class BottleStates {
       return Optional.of(Files.readString(place.resolve(FROZEN)).strip());
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (IOException e) {
+      throw new IOException("what it was frozen to cannot be read", e);
     }
   }
 
@@ -233,6 +252,11 @@ public final class BottleStates {
     return Lock.isTaken(place.resolve(LOCK));
   }
 
+  /** Whether there is anything of that slug, readable or not. */
+  public boolean isThere(String slug) {
+    return Slug.valid(slug) && Files.exists(directory.resolve(slug), LinkOption.NOFOLLOW_LINKS);
+  }
+
   /** All that there are. Changes nothing. */
   public Listing list() throws IOException {
     List<Found> bottles = new ArrayList<>();
@@ -247,41 +271,67 @@ public final class BottleStates {
           bottles.add(found(place, slug));
         } catch (NoSuchFileException e) {
           // It has just been removed, or a removal was cut short.
-          if (Files.exists(place) && !live(place)) {
-            damaged.add(new Damaged(place, "its record is missing"));
+          if (Files.exists(place) && !mayBeLive(place)) {
+            damaged.add(new Damaged(place, "its record is missing", false, false));
           }
         } catch (IOException e) {
-          damaged.add(new Damaged(place, e.getMessage()));
+          boolean later = e instanceof LaterVersionException;
+          damaged.add(new Damaged(place, reason(e), mayBeLive(place), later));
         }
       }
     } catch (NoSuchFileException e) {
       // There has never been one.
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
     bottles.sort(Comparator.comparing(found -> found.record().started()));
     return new Listing(bottles, damaged);
   }
 
-  /**
-   * Removes what cannot be read, if nobody uses it, and it is still so.
-   *
-   * @throws IOException if something is left
-   */
-  public void remove(Damaged damaged) throws IOException {
-    Optional<Lock> lock = Lock.tryTake(damaged.directory().resolve(LOCK));
-    if (lock.isPresent()) {
-      try {
-        if (isDamaged(damaged.directory())) {
-          Durable.deleteTree(damaged.directory());
-        }
-      } finally {
-        lock.get().close();
-      }
+  private static String reason(IOException e) {
+    return e instanceof FileSystemException ? "it cannot be opened" : e.getMessage();
+  }
+
+  /** Where nobody can tell, somebody may hold it. */
+  private static boolean mayBeLive(Path place) {
+    try {
+      return live(place);
+    } catch (IOException e) {
+      return true;
     }
   }
 
+  /**
+   * Removes what cannot be read, if nobody uses it, and it is still so.
+   *
+   * @return whether it is gone
+   * @throws IOException if something is left
+   */
+  public boolean remove(Damaged damaged) throws IOException {
+    Path place = damaged.directory();
+    if (!Files.isDirectory(place)) {
+      return true;
+    }
+    Optional<Lock> lock = Lock.tryTake(place.resolve(LOCK));
+    if (lock.isEmpty()) {
+      return false;
+    }
+    try (Lock held = lock.get()) {
+      if (!isDamaged(place)) {
+        return false;
+      }
+      Durable.deleteTree(place);
+      return true;
+    }
+  }
+
+  /** Not what a later version has written: that is only not for this one to read. */
   private static boolean isDamaged(Path place) {
     try {
       read(place, place.getFileName().toString());
+      frozen(place);
+      return false;
+    } catch (LaterVersionException e) {
       return false;
     } catch (IOException e) {
       return true;

@@ -56,8 +56,12 @@ public final class RecordJson {
   public static BottleRecord read(byte[] bytes, String slug) throws IOException {
     try {
       JsonNode json = MAPPER.readTree(bytes);
-      if (json == null || json.path("version").asInt(0) != VERSION) {
-        throw new IOException("it is not of this version of Carafe");
+      JsonNode version = json.path("version");
+      if (version.isNumber() && version.asDouble() > VERSION) {
+        throw new LaterVersionException();
+      }
+      if (!version.isInt() || version.asInt() != VERSION) {
+        throw new IOException("it is not of a version of Carafe that is known");
       }
       if (!slug.equals(text(json, "slug"))) {
         throw new IOException("it is another bottle's");

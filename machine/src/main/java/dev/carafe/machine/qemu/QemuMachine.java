@@ -268,6 +268,22 @@ final class QemuMachine implements Machine {
     }
   }
 
+  /** Looked at and removed under one lock: whoever starts it meanwhile keeps it. */
+  @Override
+  public boolean deleteIfIdle() {
+    String attempted = "delete machine '" + name() + "'";
+    try (Lock lock = lock(attempted)) {
+      boolean alive = RecordFile.readRun(directory.run()).filter(Run::alive).isPresent();
+      if (alive || Ports.networkIsHeld(directory)) {
+        return false;
+      }
+      remove(directory, engine.home());
+      return true;
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
   /** Kills and removes a machine, readable record or not. It is gone for everyone at the rename. */
   static void remove(MachineDirectory directory, Home home) throws IOException {
     String id = "";
