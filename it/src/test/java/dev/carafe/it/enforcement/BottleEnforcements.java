@@ -43,7 +43,7 @@ final class BottleEnforcements {
               TEST + "theMachinesCanaryIsCarriedOutByNothing"),
           new Enforcement(
               "No bottle is read past a link out of the user's directory",
-              MANIFEST + "ManifestDirectory#readUsers",
+              MANIFEST + "ManifestDirectory#readUsersFile",
               call("startsWith", TRUE),
               MANIFEST + "RepositoryPolicyTest#aBottleThatIsALinkOutOfTheUsersDirectoryIsRefused"),
           new Enforcement(
