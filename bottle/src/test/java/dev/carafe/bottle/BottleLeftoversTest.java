@@ -151,7 +151,7 @@ class BottleLeftoversTest {
           record, Files.readString(record).replaceFirst("\"version\" : 1", "\"version\" : 2"));
       FakeMachine machine = place.machine(Place.SLUG);
       assertThat(carafe.leftovers()).isEmpty();
-      assertThat(carafe.list().damaged().getFirst().later()).isTrue();
+      assertThat(carafe.list().damaged().getFirst().withheld()).isTrue();
       assertThat(place.states().remove(carafe.list().damaged().getFirst())).isFalse();
       assertThat(record).exists();
       machine.delete();

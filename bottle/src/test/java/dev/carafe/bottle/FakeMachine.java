@@ -41,6 +41,8 @@ final class FakeMachine implements Machine {
 
   boolean running;
 
+  String console = "";
+
   /** What happens when it is deleted. */
   Runnable onDelete = () -> {};
 
@@ -131,6 +133,11 @@ final class FakeMachine implements Machine {
     return running
         ? new MachineStatus(State.RUNNING, OptionalLong.of(1), Instant.EPOCH)
         : new MachineStatus(State.STOPPED, OptionalLong.empty(), Instant.EPOCH);
+  }
+
+  @Override
+  public String console() {
+    return console;
   }
 
   @Override

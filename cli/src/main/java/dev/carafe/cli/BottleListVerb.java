@@ -89,7 +89,7 @@ final class BottleListVerb extends Verb {
 
   /** Nothing is removed that somebody uses, or that only another Carafe can read. */
   private static String advice(Damaged damaged, Context context) {
-    if (damaged.later()) {
+    if (damaged.withheld()) {
       return "";
     }
     return damaged.inUse()

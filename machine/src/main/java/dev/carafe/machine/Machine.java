@@ -173,6 +173,16 @@ public interface Machine {
   }
 
   /**
+   * The last of what the running machine wrote on its console: at most 64 KiB, as the guest wrote
+   * it. It is kept in memory as long as the machine runs.
+   *
+   * @throws MachineException STATE when it does not run
+   */
+  default String console() {
+    throw unsupported("read the console of machine '" + name() + "'");
+  }
+
+  /**
    * Tries from inside the running machine what its network must not let through, and whether what
    * it may reach gets as far as the gateway. Throws nothing because of what comes out.
    */

@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
@@ -45,6 +46,7 @@ public final class BottleStates {
 
   private static final long PAUSE_MILLIS = 20;
   private static final int MOST_BYTES = 1 << 20;
+  private static final int OTHERS_WRITE = 2;
 
   private final Path directory;
 
@@ -90,16 +92,16 @@ public final class BottleStates {
    * A directory that should be a bottle's, and cannot be read as one.
    *
    * @param inUse whether a process holds it, or nobody can tell
-   * @param later whether a later version of Carafe has written it
+   * @param withheld whether it may be whole, and only not for this Carafe to read
    */
-  public record Damaged(Path directory, String why, boolean inUse, boolean later) {
+  public record Damaged(Path directory, String why, boolean inUse, boolean withheld) {
     public String slug() {
       return directory.getFileName().toString();
     }
 
     /** Whether it is what something that was killed has left, and may go. */
     public boolean removable() {
-      return !inUse && !later;
+      return !inUse && !withheld;
     }
   }
 
@@ -117,6 +119,7 @@ public final class BottleStates {
    */
   public HeldBottle create(BottleRecord record) throws IOException {
     Files.createDirectories(directory, PRIVATE);
+    requireOwn(directory);
     Path made = directory.resolve(record.slug());
     for (int tries = 1; ; tries++) {
       Files.createDirectory(made, PRIVATE);
@@ -170,9 +173,31 @@ public final class BottleStates {
   /** Keeps all others from beginning a bottle until it is closed. Waits for who does that now. */
   public Lock naming() throws IOException {
     Files.createDirectories(directory, PRIVATE);
+    requireOwn(directory);
     return take(directory.resolve(NAMING), NAMING_TRIES)
         .orElseThrow(
             () -> new IOException("another bottle's start does not let go of " + directory));
+  }
+
+  private static void requireOwn(Path place) throws IOException {
+    Map<String, Object> is = Files.readAttributes(place, "unix:uid,mode");
+    int self = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    Optional<String> wrong = wrong(place, (Integer) is.get("uid"), (Integer) is.get("mode"), self);
+    if (wrong.isPresent()) {
+      throw new WithheldException(wrong.get());
+    }
+  }
+
+  /** What others can write may say anything of any machine. */
+  static Optional<String> wrong(Path place, int owner, int mode, int self) {
+    if (owner != self) {
+      return Optional.of(
+          place + " belongs to another user (" + owner + "), so it is not read; chown it");
+    }
+    return (mode & OTHERS_WRITE) == 0
+        ? Optional.empty()
+        : Optional.of(
+            "everybody on this host can change " + place + ", so it is not read: chmod o-w it");
   }
 
   private static Optional<Lock> take(Path file) throws IOException {
@@ -189,8 +214,11 @@ public final class BottleStates {
     }
   }
 
-  private Path existing(String slug) throws NoSuchFileException {
+  private Path existing(String slug) throws IOException {
     Path place = directory.resolve(Slug.valid(slug) ? slug : "-");
+    if (Files.exists(directory)) {
+      requireOwn(directory);
+    }
     if (!Files.isRegularFile(place.resolve(RECORD))) {
       throw new NoSuchFileException(slug);
     }
@@ -198,6 +226,7 @@ public final class BottleStates {
   }
 
   static BottleRecord read(Path place, String slug) throws IOException {
+    requireOwn(place);
     Path file = place.resolve(RECORD);
     if (Files.size(file) > MOST_BYTES) {
       throw new IOException("it is too large");
@@ -262,6 +291,7 @@ public final class BottleStates {
     List<Found> bottles = new ArrayList<>();
     List<Damaged> damaged = new ArrayList<>();
     try (DirectoryStream<Path> places = Files.newDirectoryStream(directory)) {
+      requireOwn(directory);
       for (Path place : places) {
         String slug = place.getFileName().toString();
         if (!Files.isDirectory(place) || !Slug.valid(slug)) {
@@ -275,8 +305,8 @@ public final class BottleStates {
             damaged.add(new Damaged(place, "its record is missing", false, false));
           }
         } catch (IOException e) {
-          boolean later = e instanceof LaterVersionException;
-          damaged.add(new Damaged(place, reason(e), mayBeLive(place), later));
+          boolean withheld = e instanceof WithheldException;
+          damaged.add(new Damaged(place, reason(e), mayBeLive(place), withheld));
         }
       }
     } catch (NoSuchFileException e) {
@@ -325,13 +355,13 @@ public final class BottleStates {
     }
   }
 
-  /** Not what a later version has written: that is only not for this one to read. */
+  /** Not what is only not for this one to read. */
   private static boolean isDamaged(Path place) {
     try {
       read(place, place.getFileName().toString());
       frozen(place);
       return false;
-    } catch (LaterVersionException e) {
+    } catch (WithheldException e) {
       return false;
     } catch (IOException e) {
       return true;

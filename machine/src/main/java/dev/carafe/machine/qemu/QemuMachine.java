@@ -119,6 +119,17 @@ final class QemuMachine implements Machine {
     return new MachineStatus(state, OptionalLong.empty(), record.created(), record.failure());
   }
 
+  @Override
+  public String console() {
+    String attempted = "read the console of machine '" + name() + "'";
+    Run run = running(attempted);
+    try (Qmp qmp = Qmp.connect(run.qmp(), ANSWER)) {
+      return qmp.console();
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.LOST, attempted, Storage.explain(e), e);
+    }
+  }
+
   /** Whether QEMU answers and its guest has not crashed. */
   static boolean answers(Run run) {
     try (Qmp qmp = Qmp.connect(run.qmp(), ANSWER)) {
