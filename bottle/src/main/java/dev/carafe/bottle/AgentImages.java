@@ -4,6 +4,7 @@ import dev.carafe.bottle.provider.HostRegistries;
 import dev.carafe.bottle.provider.HostRegistries.Access;
 import dev.carafe.bottle.provider.ProviderException;
 import dev.carafe.bottle.provider.Recipe;
+import dev.carafe.bottle.provision.GuestCommands;
 import dev.carafe.egress.routes.DeclaredRoutes;
 import dev.carafe.egress.routes.RoutesException;
 import dev.carafe.egress.routes.RoutesWriter;
@@ -231,10 +232,12 @@ final class AgentImages {
       ExecSpec spec =
           ExecSpec.of("/bin/sh", "-eu", "-c", step.script())
               .withEnv(env)
-              .withUser(step.root() ? "root" : recipe.user())
-              .withTimeout(STEP_LIMIT);
+              .withUser(step.root() ? "root" : recipe.user());
       ExecResult result =
-          machine.run(step.root() ? spec : spec.withDirectory("/home/" + recipe.user()));
+          GuestCommands.work(
+              machine,
+              step.root() ? spec : spec.withDirectory("/home/" + recipe.user()),
+              STEP_LIMIT);
       if (result.exitCode() != 0) {
         throw new BottleException(
             "the image cannot be made: "
