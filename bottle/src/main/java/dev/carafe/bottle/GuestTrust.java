@@ -178,7 +178,8 @@ final class GuestTrust {
   void install(Machine machine) {
     String attempted = "make machine '" + machine.name() + "' trust its sidecar";
     try {
-      Path files = Files.createTempDirectory("carafe-trust-");
+      // What a killed process leaves there goes away with the machine's run.
+      Path files = Files.createTempDirectory(machine.sockets(), "trust");
       try {
         Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(files.resolve("ca.crt"), pem);

@@ -30,6 +30,10 @@ import java.util.TreeMap;
 public final class GuestChanges implements AutoCloseable {
   private static final int MOST_PATHS = 100;
   private static final int MOST_FILES = 500_000;
+
+  /** Of all names together, for the memory that they take. */
+  private static final int MOST_NAMES = 32 << 20;
+
   private static final CopyOptions LIMITED = CopyOptions.DEFAULT.withMostBytes(8L << 30);
 
   /** Exit codes for each kind of thing that may be at a path. */
@@ -50,6 +54,7 @@ public final class GuestChanges implements AutoCloseable {
   private final List<Path> wanted;
   private final Map<Path, Found> found = new TreeMap<>();
   private final Set<Path> bare = new HashSet<>();
+  private long names;
   private final List<String> notes = new ArrayList<>();
 
   /** A change with what it was found from. */
@@ -237,9 +242,12 @@ public final class GuestChanges implements AutoCloseable {
       guest = FileState.of(file);
     }
     if (!here.equals(guest)) {
-      if (found.size() >= MOST_FILES) {
+      names += path.toString().length();
+      if (found.size() >= MOST_FILES || names > MOST_NAMES) {
         throw new BottleException(
-            "more than " + MOST_FILES + " files have changed in the guest; name a path");
+            "more has changed in the guest than can be looked at together ("
+                + found.size()
+                + " files); name a path");
       }
       Change.Kind kind = before.isThing() ? Change.Kind.CHANGED : Change.Kind.ADDED;
       found.put(path, new Found(new Change(kind, path, !here.equals(before)), guest, here));
