@@ -130,6 +130,7 @@ final class Launch {
               plan.beginning().resumed(),
               shown -> new Freezer(images).bottle(states, machine, plan.slug(), shown),
               keeping::keep,
+              keeping::kept,
               keeping.log()),
           undo);
     } catch (RoutesException | IOException | RuntimeException e) {

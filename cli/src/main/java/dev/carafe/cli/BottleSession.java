@@ -90,8 +90,39 @@ final class BottleSession {
       // Whose terminal goes away has not said that the work may go, too.
       if (crashed || hungUp(interrupts)) {
         bottle.keep();
+      } else if (!bottle.isKept() && !arguments.has("--quiet") && hasChanges(bottle)) {
+        decide(bottle, interrupts);
       }
       close(bottle);
+    }
+  }
+
+  private static boolean hasChanges(Bottle bottle) {
+    try {
+      return bottle.hasChanges();
+    } catch (BottleException | MachineException e) {
+      // It does not answer, and so it is not asked about.
+      return false;
+    }
+  }
+
+  /** What an agent has done is not thrown away without a word. */
+  private void decide(Bottle bottle, Interrupts interrupts) {
+    boolean somebody =
+        !arguments.has("--headless") && !arguments.has("--yes") && context.terminal().input();
+    String changed = "The workspace was changed, and not pulled.";
+    if (somebody && interrupts.exitCode().isEmpty()) {
+      if (context.console().confirmUnlessDenied(changed + " Keep the bottle? [Y/n] ")) {
+        bottle.keep();
+      }
+    } else {
+      context
+          .console()
+          .note(
+              changed
+                  + " It goes with the bottle: another time, '"
+                  + context.program().name()
+                  + " pull' it before the end, or start with --keep");
     }
   }
 

@@ -52,6 +52,7 @@ public final class GuestChanges implements AutoCloseable {
   private final Path host;
   private final WorkspaceState launched;
   private final List<Path> wanted;
+  private final Runnable pulled;
   private final Map<Path, Found> found = new TreeMap<>();
   private final Set<Path> bare = new HashSet<>();
   private long names;
@@ -61,11 +62,16 @@ public final class GuestChanges implements AutoCloseable {
   record Found(Change change, FileState guest, FileState here) {}
 
   private GuestChanges(
-      ScratchDirectory copy, Path host, WorkspaceState launched, List<Path> wanted) {
+      ScratchDirectory copy,
+      Path host,
+      WorkspaceState launched,
+      List<Path> wanted,
+      Runnable pulled) {
     this.copy = copy;
     this.host = host;
     this.launched = launched;
     this.wanted = wanted;
+    this.pulled = pulled;
   }
 
   /**
@@ -97,7 +103,16 @@ public final class GuestChanges implements AutoCloseable {
     try {
       Path host = request.host().toRealPath();
       copy = ScratchDirectory.in(request.scratch());
-      GuestChanges changes = new GuestChanges(copy, host, request.launched(), wanted);
+      GuestChanges changes =
+          new GuestChanges(
+              copy,
+              host,
+              request.launched(),
+              wanted,
+              () -> Unpulled.end(machine, user.name(), user.home()));
+      if (wanted.isEmpty()) {
+        Unpulled.begin(machine, user.name(), user.home());
+      }
       changes.copyOut(machine, user);
       changes.compare();
       if (!request.ignored()) {
@@ -295,6 +310,13 @@ public final class GuestChanges implements AutoCloseable {
   /** The host's directory. */
   Path host() {
     return host;
+  }
+
+  /** All that was found is here now. */
+  void done() {
+    if (wanted.isEmpty()) {
+      pulled.run();
+    }
   }
 
   /** The private directory, in which there is room for more. */
