@@ -226,7 +226,7 @@ final class AgentImages {
     int number = 0;
     for (Recipe.Step step : recipe.steps()) {
       number++;
-      String first = step.script().strip().lines().findFirst().orElse("");
+      String first = title(step);
       String which = "step " + number + " of " + recipe.steps().size();
       progress.step("Making the image, " + which + ": " + first);
       ExecSpec spec =
@@ -250,6 +250,12 @@ final class AgentImages {
                 + tail(result.out() + result.err()));
       }
     }
+  }
+
+  /** Its first line; a comment is words for people. */
+  private static String title(Recipe.Step step) {
+    String first = step.script().strip().lines().findFirst().orElse("");
+    return first.startsWith("#") ? first.substring(1).strip() : first;
   }
 
   private static String tail(String output) {

@@ -61,10 +61,15 @@ final class BottleSession {
     try {
       Bottle bottle = carafe.launch(plan, headless ? Optional.empty() : Optional.of(operator()));
       progress.clear();
+      if (!arguments.has("--quiet") && context.terminal().input() && !headless) {
+        // An agent's first screen takes a while where processors are emulated.
+        console.note("Ready: bottle '" + bottle.name() + "'; starting the agent");
+      }
       return settled(bottle, () -> agent(bottle, words, task, interrupts), interrupts);
     } catch (BottleException | MachineException e) {
       // Interrupted work fails with all sorts of words; the signal is what happened.
       if (interrupts.exitCode().isPresent()) {
+        progress.clear();
         console.note(e.getMessage());
         return interrupts.exitCode().getAsInt();
       }
