@@ -148,6 +148,9 @@ final class BottleLeftovers {
 
   /** Its bottle may be remembered elsewhere: in the state directory of another environment. */
   private void removeMachine(Machine machine) {
+    if (machines.find(machine.name()).isEmpty()) {
+      return; // somebody else has removed it
+    }
     if (states.isThere(machine.name()) || !machine.deleteIfIdle()) {
       throw new BottleException(
           "machine '" + machine.name() + "' is used again; it was left alone");
@@ -155,11 +158,7 @@ final class BottleLeftovers {
   }
 
   private boolean runs(String slug) {
-    return machines
-        .find(slug)
-        .filter(BottleLeftovers::isBottles)
-        .filter(BottleLeftovers::runs)
-        .isPresent();
+    return machines.find(slug).filter(BottleLeftovers::runs).isPresent();
   }
 
   /** Where nobody can tell, it does. */
