@@ -49,7 +49,7 @@ class RecipeTest {
   }
 
   @Test
-  @Timeout(20)
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aPipeIsNoRecipeAndIsNotWaitedFor() throws Exception {
     Path pipe = directory.resolve("pipe.yaml");
     assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
