@@ -12,19 +12,13 @@ import dev.carafe.image.ImageException;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -37,10 +31,6 @@ import java.util.Set;
 final class BottleArchive {
   private static final String MAGIC = "carafe-bottle-1";
   private static final String IMPORTED = ":imported";
-
-  /** The workspace is in it. */
-  private static final FileAttribute<?> PRIVATE =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private static final int MOST_LINE = 512;
   private static final int MOST_RECORD = 1 << 20;
@@ -80,25 +70,14 @@ final class BottleArchive {
                 Integer.toString(json.length),
                 sha256(json))
             + "\n";
-    boolean whole = false;
-    try (OutputStream out =
-        new BufferedOutputStream(
-            Channels.newOutputStream(
-                Files.newByteChannel(
-                    file,
-                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    PRIVATE)))) {
-      try {
-        out.write(line.getBytes(StandardCharsets.US_ASCII));
-        out.write(json);
-        images.exportArchive(image.digest(), ArchiveForm.AS_KEPT, out, progress);
-        out.flush();
-        whole = true;
-      } finally {
-        if (!whole) {
-          Files.deleteIfExists(file);
-        }
-      }
+    try {
+      ExportFile.write(
+          file,
+          out -> {
+            out.write(line.getBytes(StandardCharsets.US_ASCII));
+            out.write(json);
+            images.exportArchive(image.digest(), ArchiveForm.AS_KEPT, out, progress);
+          });
     } catch (FileAlreadyExistsException e) {
       throw new BottleException("'" + file + "' exists; choose another name, or remove it", e);
     } catch (NoSuchFileException e) {
@@ -122,17 +101,21 @@ final class BottleArchive {
         throw new BottleException(
             "there is a bottle '" + slug + "' already; 'carafe bottle rm " + slug + "' removes it");
       }
-      String reference = "bottle-" + slug + IMPORTED;
-      Image image = images.importArchive(in, reference, progress);
-      if (!image.digest().equals(words[2])) {
-        images.remove(reference, Set.of());
-        throw new BottleException(
-            "'"
-                + file
-                + "' is damaged: its image has another digest than it should; nothing was"
-                + " taken in");
+      // Under a name of its own until it is known to be whole: the other one may be in use.
+      String own = "bottle-" + slug + ":importing-" + Long.toHexString(System.nanoTime());
+      Image image = images.importArchive(in, own, progress);
+      try {
+        if (!image.digest().equals(words[2])) {
+          throw new BottleException(
+              "'"
+                  + file
+                  + "' is damaged: its image has another digest than it should; nothing was"
+                  + " taken in");
+        }
+        keep(record, image.digest(), "bottle-" + slug + IMPORTED);
+      } finally {
+        images.remove(own, Set.of());
       }
-      keep(record, reference);
       return slug;
     } catch (NoSuchFileException e) {
       throw new BottleException("there is no file '" + file + "'", e);
@@ -141,17 +124,15 @@ final class BottleArchive {
     }
   }
 
-  private void keep(BottleRecord record, String reference) throws IOException {
+  private void keep(BottleRecord record, String digest, String reference) throws IOException {
     try (HeldBottle held = states.create(record)) {
       try {
         states.freezeDone(record.slug(), reference);
-      } catch (IOException e) {
+        images.name(digest, reference);
+      } catch (IOException | ImageException e) {
         held.delete();
         throw e;
       }
-    } catch (IOException e) {
-      images.remove(reference, Set.of());
-      throw e;
     }
   }
 

@@ -9,6 +9,7 @@ import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
 import dev.carafe.bottle.state.HeldBottle;
 import dev.carafe.image.disk.Lock;
+import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -17,10 +18,8 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * What killed sessions have left. Its removal is the end that the session would have had: what was
@@ -46,31 +45,29 @@ final class BottleLeftovers {
     List<Machine> before = machines.list();
     Listing listing = states.list();
     List<Leftover> found = new ArrayList<>();
-    Set<String> known = new HashSet<>();
     for (Found bottle : listing.bottles()) {
       String slug = bottle.record().slug();
-      known.add(slug);
       if (!bottle.live() && !bottle.kept()) {
         found.add(new Leftover(what(bottle), () -> end(slug)));
       }
     }
     for (Damaged damaged : listing.damaged()) {
-      String slug = damaged.directory().getFileName().toString();
-      known.add(slug);
-      found.add(
-          new Leftover(
-              "the state of a bottle that cannot be read ("
-                  + damaged.why()
-                  + "): "
-                  + damaged.directory(),
-              () -> remove(damaged, slug)));
+      if (damaged.removable() && !runs(damaged.slug())) {
+        found.add(
+            new Leftover(
+                "the state of a bottle that cannot be read ("
+                    + damaged.why()
+                    + "; its machine stays): "
+                    + damaged.directory(),
+                () -> remove(damaged)));
+      }
     }
     for (Machine machine : before) {
-      if (!known.contains(machine.name()) && isBottles(machine)) {
+      if (!states.isThere(machine.name()) && isBottles(machine) && !runs(machine)) {
         found.add(
             new Leftover(
                 "machine '" + machine.name() + "', of a bottle of which nothing else is left",
-                () -> removeMachine(machine.name())));
+                () -> removeMachine(machine)));
       }
     }
     for (Path left : ScratchDirectory.left(scratch)) {
@@ -129,10 +126,12 @@ final class BottleLeftovers {
     }
   }
 
-  private void remove(Damaged damaged, String slug) {
-    removeMachine(slug);
+  private void remove(Damaged damaged) {
     try {
-      states.remove(damaged);
+      if (runs(damaged.slug()) || !states.remove(damaged)) {
+        throw new BottleException(
+            "bottle '" + damaged.slug() + "' is in use, or whole by now; it was left alone");
+      }
     } catch (IOException e) {
       throw new BottleException(
           damaged.directory() + " cannot be removed: " + Sentence.reason(e), e);
@@ -147,15 +146,29 @@ final class BottleLeftovers {
     }
   }
 
-  private void removeMachine(String slug) {
-    try {
-      if (states.find(slug).isPresent()) {
-        return;
-      }
-    } catch (IOException e) {
-      // It still cannot be read.
+  /** Its bottle may be remembered elsewhere: in the state directory of another environment. */
+  private void removeMachine(Machine machine) {
+    if (states.isThere(machine.name()) || !machine.deleteIfIdle()) {
+      throw new BottleException(
+          "machine '" + machine.name() + "' is used again; it was left alone");
     }
-    machines.find(slug).filter(BottleLeftovers::isBottles).ifPresent(Machine::delete);
+  }
+
+  private boolean runs(String slug) {
+    return machines
+        .find(slug)
+        .filter(BottleLeftovers::isBottles)
+        .filter(BottleLeftovers::runs)
+        .isPresent();
+  }
+
+  /** Where nobody can tell, it does. */
+  private static boolean runs(Machine machine) {
+    try {
+      return machine.status().alive();
+    } catch (MachineException e) {
+      return e.code() != ErrorCode.NOT_FOUND;
+    }
   }
 
   /** A machine that was made for a bottle of its name. */

@@ -1,6 +1,7 @@
 package dev.carafe.bottle;
 
 import dev.carafe.bottle.provider.Color;
+import dev.carafe.bottle.state.Plain;
 import dev.carafe.machine.MachineSpec;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,6 +49,11 @@ public record BottleSpec(
     bottles = List.copyOf(bottles);
     directory = directory.toAbsolutePath().normalize();
     workspace = workspace.map(path -> path.toAbsolutePath().normalize());
+    // What steers a terminal is refused with its length, when a launch is prepared.
+    if (label.isPresent() && !Plain.is(label.get().replaceAll("\\p{Cntrl}", ""))) {
+      throw new BottleException(
+          "a label has no characters that cannot be seen, or turn the direction of text");
+    }
   }
 
   /** The agent of that name, in the bottles that it names itself, without a workspace. */

@@ -219,16 +219,30 @@ public final class Carafe implements AutoCloseable {
                 () ->
                     new BottleException(
                         "bottle '" + slug + "' has no workspace: it was started without --cwd"));
+    return GuestChanges.look(
+        bottle.machine(),
+        GuestUser.find(bottle.machine(), Bottle.USER),
+        new GuestChanges.Request(host, copiedIn(found), paths, ignored, scratch()),
+        env);
+  }
+
+  private static WorkspaceState copiedIn(Found found) {
+    String slug = found.record().slug();
     try {
-      return GuestChanges.look(
-          bottle.machine(),
-          GuestUser.find(bottle.machine(), Bottle.USER),
-          new GuestChanges.Request(
-              host, WorkspaceState.read(found.workspace()), paths, ignored, scratch()),
-          env);
+      return WorkspaceState.read(found.workspace());
+    } catch (NoSuchFileException e) {
+      throw new BottleException(
+          "bottle '"
+              + slug
+              + "' has no copy of a workspace to be compared with: it was imported; 'carafe cp "
+              + slug
+              + ":"
+              + Bottle.WORKSPACE
+              + " DIRECTORY' copies all of it",
+          e);
     } catch (IOException e) {
       throw new BottleException(
-          "what was copied into bottle '" + slug + "' is not known: " + e.getMessage(), e);
+          "what was copied into bottle '" + slug + "' is not known: " + Sentence.reason(e), e);
     }
   }
 
@@ -237,16 +251,26 @@ public final class Carafe implements AutoCloseable {
   }
 
   /**
-   * Where a bottle's machine writes what its console shows.
+   * The last of what a bottle's machine wrote on its console, at most 64 KiB: text of the guest's.
    *
-   * @throws BottleException when it has no machine
+   * @throws BottleException when its machine does not run: then nothing of it is kept
    */
-  public Path console(String slug) {
+  public String console(String slug) {
+    get(slug);
     return machines
-        .find(get(slug).record().slug())
-        .orElseThrow(() -> new BottleException("bottle '" + slug + "' has no machine"))
-        .directory()
-        .resolve("console.log");
+        .find(slug)
+        .filter(BottleLeftovers::isBottles)
+        .filter(machine -> machine.status().alive())
+        .orElseThrow(
+            () ->
+                new BottleException(
+                    "bottle '"
+                        + slug
+                        + "' does not run, and a console is kept only as long as its machine does;"
+                        + " 'carafe logs "
+                        + slug
+                        + "' shows what happened"))
+        .console();
   }
 
   /**

@@ -100,6 +100,30 @@ class BottleArchiveTest {
   }
 
   @Test
+  void aDamagedFileTakesNoImagesNameAway() throws IOException {
+    carafe.importBottle(file);
+    carafe.remove(Place.SLUG);
+    String digest = place.images().find(REFERENCE).orElseThrow().digest();
+    byte[] bytes = Files.readAllBytes(file);
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    change(text.indexOf("sha256:") + "sha256:".length());
+    assertThatThrownBy(() -> carafe.importBottle(file)).hasMessageContaining("another digest");
+    Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 2000));
+    assertThatThrownBy(() -> carafe.importBottle(file)).hasMessageContaining("cannot be taken in");
+    assertThat(place.images().find(REFERENCE).orElseThrow().digest()).isEqualTo(digest);
+    assertThat(place.images().list())
+        .singleElement()
+        .extracting(i -> i.names().size())
+        .isEqualTo(1);
+    Files.write(file, bytes);
+    assertThat(carafe.importBottle(file)).isEqualTo(Place.SLUG);
+    assertThat(place.images().list())
+        .singleElement()
+        .extracting(i -> i.names().size())
+        .isEqualTo(1);
+  }
+
+  @Test
   void anImageOfAnotherDigestIsRefused() throws IOException {
     String text = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
     int digest = text.indexOf("sha256:") + "sha256:".length();

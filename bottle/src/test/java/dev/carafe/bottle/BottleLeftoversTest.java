@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carafe.bottle.state.BottleRecord.Phase;
 import dev.carafe.bottle.state.HeldBottle;
+import dev.carafe.image.disk.Durable;
 import dev.carafe.machine.Leftover;
 import dev.carafe.machine.MachineSpec;
 import java.io.IOException;
@@ -101,13 +102,76 @@ class BottleLeftoversTest {
   }
 
   @Test
-  void aStateThatCannotBeReadGoesWithItsMachine() throws IOException {
+  void aMachineThatRunsIsLeftAloneThoughNothingHereSaysWhoseItIs() {
+    FakeMachine machine = place.machine(Place.SLUG);
+    Leftover found = carafe.leftovers().getFirst();
+    machine.running = true;
+    assertThat(carafe.leftovers()).isEmpty();
+    assertThatThrownBy(() -> found.removal().run()).hasMessageContaining("is used again");
+    assertThat(place.machines.all).containsKey(Place.SLUG);
+  }
+
+  private Path state() {
+    return place.home().state().resolve("bottles").resolve(Place.SLUG);
+  }
+
+  @Test
+  void aStateThatCannotBeReadGoesAndItsMachineIsOfferedOnlyAfterIt() throws IOException {
     place.left(Phase.READY);
     place.machine(Place.SLUG);
-    Path state = place.states().find(Place.SLUG).orElseThrow().directory();
-    Files.writeString(state.resolve("bottle.json"), "{");
+    Files.writeString(state().resolve("bottle.json"), "{");
+    List<Leftover> found = carafe.leftovers();
+    assertThat(found).hasSize(1);
+    found.getFirst().removal().run();
+    assertThat(state()).doesNotExist();
+    assertThat(place.machines.all).containsKey(Place.SLUG);
+    assertThat(carafe.leftovers().getFirst().what()).contains("of which nothing else is left");
     cleanUp();
-    assertThat(state).doesNotExist();
     assertThat(place.machines.all).isEmpty();
+  }
+
+  @Test
+  void aStateThatCannotBeReadStaysWhileItsMachineRuns() throws IOException {
+    place.left(Phase.READY);
+    FakeMachine machine = place.machine(Place.SLUG);
+    Files.writeString(state().resolve("bottle.json"), "{");
+    Leftover found = carafe.leftovers().getFirst();
+    machine.running = true;
+    assertThat(carafe.leftovers()).isEmpty();
+    assertThatThrownBy(() -> found.removal().run()).hasMessageContaining("in use");
+    assertThat(state()).exists();
+  }
+
+  @Test
+  void whatALaterVersionHasWrittenIsNoLeftover() throws IOException {
+    for (Phase phase : List.of(Phase.KEPT, Phase.READY)) {
+      place.left(phase);
+      Path record = state().resolve("bottle.json");
+      Files.writeString(
+          record, Files.readString(record).replaceFirst("\"version\" : 1", "\"version\" : 2"));
+      FakeMachine machine = place.machine(Place.SLUG);
+      assertThat(carafe.leftovers()).isEmpty();
+      assertThat(carafe.list().damaged().getFirst().withheld()).isTrue();
+      assertThat(place.states().remove(carafe.list().damaged().getFirst())).isFalse();
+      assertThat(record).exists();
+      machine.delete();
+      Durable.deleteTree(state());
+    }
+  }
+
+  @Test
+  void whatSomebodyRunsIsNoLeftoverThoughItCannotBeRead() throws IOException {
+    place.left(Phase.READY);
+    place.machine(Place.SLUG);
+    try (HeldBottle held = place.states().hold(Place.SLUG).orElseThrow()) {
+      Files.createDirectory(state().resolve("frozen"));
+      assertThat(carafe.leftovers()).isEmpty();
+      assertThat(carafe.list().damaged().getFirst().inUse()).isTrue();
+      assertThat(place.states().remove(carafe.list().damaged().getFirst())).isFalse();
+      Files.delete(state().resolve("bottle.json"));
+      assertThat(carafe.leftovers()).isEmpty();
+      assertThat(held.record().slug()).isEqualTo(Place.SLUG);
+    }
+    assertThat(state()).exists();
   }
 }

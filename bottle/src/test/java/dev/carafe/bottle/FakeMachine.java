@@ -10,6 +10,7 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
+import dev.carafe.machine.MachineStatus.State;
 import dev.carafe.machine.Proof;
 import dev.carafe.machine.Services;
 import java.io.ByteArrayInputStream;
@@ -17,10 +18,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -39,6 +42,8 @@ final class FakeMachine implements Machine {
   Optional<RuntimeException> deletionFails = Optional.empty();
 
   boolean running;
+
+  String console = "";
 
   /** What happens when it is deleted. */
   Runnable onDelete = () -> {};
@@ -127,7 +132,14 @@ final class FakeMachine implements Machine {
 
   @Override
   public MachineStatus status() {
-    throw new UnsupportedOperationException();
+    return running
+        ? new MachineStatus(State.RUNNING, OptionalLong.of(1), Instant.EPOCH)
+        : new MachineStatus(State.STOPPED, OptionalLong.empty(), Instant.EPOCH);
+  }
+
+  @Override
+  public String console() {
+    return console;
   }
 
   @Override

@@ -91,12 +91,20 @@ final class Place {
   }
 
   BottleRecord record(Phase phase) {
+    return record(phase, Optional.empty());
+  }
+
+  BottleRecord recordWithWorkspace(Phase phase) {
+    return record(phase, Optional.of(project));
+  }
+
+  private BottleRecord record(Phase phase, Optional<Path> workspace) {
     return new BottleRecord(
         SLUG,
         "plain",
         List.of(),
         project,
-        Optional.empty(),
+        workspace,
         false,
         "work",
         "",

@@ -4,6 +4,7 @@ import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.manifest.ManifestIndex;
 import dev.carafe.bottle.provider.Color;
 import dev.carafe.bottle.state.BottleRecord;
+import dev.carafe.bottle.state.BottleStates.Damaged;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
 import dev.carafe.image.Progress;
@@ -82,10 +83,18 @@ final class BottleListVerb extends Verb {
                             + damaged.directory()
                             + " cannot be read: "
                             + damaged.why()
-                            + "; '"
-                            + context.program().name()
-                            + " cleanup' removes it"));
+                            + advice(damaged, context)));
     return ExitCode.OK;
+  }
+
+  /** Nothing is removed that somebody uses, or that only another Carafe can read. */
+  private static String advice(Damaged damaged, Context context) {
+    if (damaged.withheld()) {
+      return "";
+    }
+    return damaged.inUse()
+        ? "; some process uses it"
+        : "; '" + context.program().name() + " cleanup' removes it, and leaves its machine";
   }
 
   /** On a terminal, labels are in their colors. */

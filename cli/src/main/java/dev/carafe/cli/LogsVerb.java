@@ -20,7 +20,7 @@ final class LogsVerb extends Verb {
   void describe(Grammar grammar) {
     grammar
         .flag("What its way out let through and refused: the audit, JSON lines.", "--egress")
-        .flag("What its machine wrote on its console.", "--console")
+        .flag("The last that its machine wrote on its console, while it runs.", "--console")
         .arguments(1, "SLUG")
         .example("logs claude-x7k2p")
         .example("logs claude-x7k2p --egress");
@@ -40,10 +40,11 @@ final class LogsVerb extends Verb {
     }
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {})) {
       Found found = carafe.get(slug);
-      Path file =
-          arguments.has("--egress")
-              ? found.audit()
-              : arguments.has("--console") ? carafe.console(slug) : found.log();
+      if (arguments.has("--console")) {
+        carafe.console(slug).lines().forEach(context.console()::line);
+        return ExitCode.OK;
+      }
+      Path file = arguments.has("--egress") ? found.audit() : found.log();
       // All of it may come from the guest: it is cleaned of what steers a terminal.
       try (var lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {

@@ -8,34 +8,44 @@ import java.util.List;
 final class Text {
   private Text() {}
 
-  /** Text from outside on one line: control characters replaced, at most 200 characters. */
+  private static final int MOST_SHOWN = 200;
+
+  /** Text from outside on one line: what {@link #printable} replaces, and line ends and tabs. */
   static String shown(String text) {
-    StringBuilder shown = new StringBuilder();
-    for (int i = 0; i < text.length() && i < 200; i++) {
-      char c = text.charAt(i);
-      shown.append(Character.isISOControl(c) ? '?' : c);
-    }
-    return text.length() > 200 ? shown.append('…').toString() : shown.toString();
+    boolean cut = text.length() > MOST_SHOWN;
+    String printable = printable(cut ? text.substring(0, MOST_SHOWN) : text);
+    String shown = printable.replace('\n', '?').replace('\t', '?');
+    return cut ? shown + "…" : shown;
   }
 
-  /** Text of any length with all control characters replaced but line feeds and tabs. */
+  /**
+   * Text of any length without what steers a terminal or misleads a reader: control characters but
+   * line feeds and tabs, and marks that cannot be seen or turn the direction of text, become {@code
+   * ?}.
+   */
   static String printable(String text) {
     for (int i = 0; i < text.length(); i++) {
-      if (steers(text.charAt(i))) {
-        StringBuilder printable = new StringBuilder(text);
-        for (; i < text.length(); i++) {
-          if (steers(text.charAt(i))) {
-            printable.setCharAt(i, '?');
-          }
-        }
+      if (steers(text.charAt(i)) || Character.isHighSurrogate(text.charAt(i))) {
+        StringBuilder printable = new StringBuilder(text.length()).append(text, 0, i);
+        text.substring(i).codePoints().forEach(c -> printable.appendCodePoint(steers(c) ? '?' : c));
         return printable.toString();
       }
     }
     return text;
   }
 
-  private static boolean steers(char c) {
-    return Character.isISOControl(c) && c != '\n' && c != '\t';
+  private static boolean steers(int c) {
+    if (c >= ' ' && c < 0x7f || c == '\n' || c == '\t') {
+      return false;
+    }
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      default -> false;
+    };
   }
 
   /** {@code text}, then spaces up to {@code width} characters. */

@@ -22,6 +22,14 @@ class ConsoleTest {
   }
 
   @Test
+  void marksThatCannotBeSeenOrTurnTextAreSaid() {
+    console.line("a\u202eb\u2028c\ufeffd🙂\u200be\udb40\udc41");
+    assertThat(out.toString(UTF_8)).isEqualTo("a?b?c?d🙂?e?\n");
+    assertThat(Text.shown("a\nb\tc\u2029🙂")).isEqualTo("a?b?c?🙂");
+    assertThat(Text.shown("x".repeat(300))).isEqualTo("x".repeat(200) + "…");
+  }
+
+  @Test
   void textsKeepTheirLinesTabsAndLetters() {
     console.print("é\t🙂\nx");
     assertThat(out.toString(UTF_8)).isEqualTo("é\t🙂\nx");

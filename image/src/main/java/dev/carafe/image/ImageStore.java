@@ -392,6 +392,22 @@ public final class ImageStore {
     }
   }
 
+  /**
+   * Gives an image that is here one more name. Another image that has the name stays, without it.
+   *
+   * @throws ImageException when there is no such image
+   */
+  public void name(String digest, String name) {
+    String what = "name the image " + digest;
+    try {
+      if (!catalog.name(storedName(name), digest, "")) {
+        throw new ImageException(what, "there is none");
+      }
+    } catch (IOException e) {
+      throw failed(what, e);
+    }
+  }
+
   private void forgetOrphans(IOException reason) {
     try {
       catalog.collect();

@@ -81,6 +81,24 @@ class LifecycleTest {
   }
 
   @Test
+  void theConsoleCanBeReadAgainAndAMachineThatRunsIsNotIdle() {
+    Machine machine = Lab.started(machines, "console");
+    try {
+      machine.run(ExecSpec.shell("seq 1 4000 > /dev/console"));
+      for (int i = 0; i < 2; i++) {
+        assertThat(machine.console().lines().map(String::strip)).contains("1", "2000", "4000");
+      }
+      assertThat(machine.deleteIfIdle()).isFalse();
+      machine.stop();
+      assertThatThrownBy(machine::console).hasMessageContaining("is not running");
+      assertThat(machine.deleteIfIdle()).isTrue();
+      assertThat(machines.find(machine.name())).isEmpty();
+    } finally {
+      machines.find(machine.name()).ifPresent(Machine::delete);
+    }
+  }
+
+  @Test
   void twoMachinesFromOneTemplateShareNoIdentityAndNoRandomness() {
     String question =
         "cat /proc/sys/kernel/random/boot_id /etc/machine-id; hostname;"

@@ -76,6 +76,20 @@ public interface Machine {
   void delete();
 
   /**
+   * {@link #delete}, unless the machine runs, answering or not, or a process holds its network:
+   * then it stays as it is.
+   *
+   * @return whether it was removed
+   */
+  default boolean deleteIfIdle() {
+    if (status().alive()) {
+      return false;
+    }
+    delete();
+    return true;
+  }
+
+  /**
    * Changes a stopped machine's spec: {@link ErrorCode#STATE} when it runs. Sizes of disks only
    * grow.
    */
@@ -156,6 +170,16 @@ public interface Machine {
    */
   default Gateway attach(Services services) {
     throw unsupported("give machine '" + name() + "' services");
+  }
+
+  /**
+   * The last of what the running machine wrote on its console: at most 64 KiB, as the guest wrote
+   * it. It is kept in memory as long as the machine runs.
+   *
+   * @throws MachineException STATE when it does not run
+   */
+  default String console() {
+    throw unsupported("read the console of machine '" + name() + "'");
   }
 
   /**

@@ -45,6 +45,9 @@ public record MachineSpec(
     Network network,
     boolean ephemeral) {
 
+  public static final int MAX_CPUS = 16;
+  public static final int MIN_MEMORY_MIB = 64;
+  public static final int MAX_MEMORY_MIB = 1 << 20;
   public static final int DEFAULT_CPUS = 2;
   public static final int DEFAULT_MEMORY_MIB = 2048;
   public static final int DEFAULT_STORAGE_GIB = 20;
@@ -59,11 +62,14 @@ public record MachineSpec(
     labels = Collections.unmodifiableMap(new LinkedHashMap<>(labels));
     init = List.copyOf(init);
     workload = List.copyOf(workload);
-    check(name, cpus >= 1 && cpus <= 16, "the number of CPUs is 1 to 16, not " + cpus);
     check(
         name,
-        memoryMib >= 64 && memoryMib <= 1 << 20,
-        "memory is 64 to 1048576 MiB, not " + memoryMib);
+        cpus >= 1 && cpus <= MAX_CPUS,
+        "the number of CPUs is 1 to " + MAX_CPUS + ", not " + cpus);
+    check(
+        name,
+        memoryMib >= MIN_MEMORY_MIB && memoryMib <= MAX_MEMORY_MIB,
+        "memory is " + MIN_MEMORY_MIB + " to " + MAX_MEMORY_MIB + " MiB, not " + memoryMib);
     check(
         name, storageGib >= 1 && storageGib <= 4096, "storage is 1 to 4096 GiB, not " + storageGib);
     check(

@@ -38,6 +38,11 @@ public record MachineStatus(
     }
   }
 
+  /** Whether its process lives, answering or not. */
+  public boolean alive() {
+    return state == State.RUNNING || state == State.UNREACHABLE;
+  }
+
   public boolean running() {
     return state == State.RUNNING;
   }

@@ -95,21 +95,25 @@ public final class ManifestDirectory {
       return;
     }
     for (Path file : files(MOST_FILES)) {
-      Path real;
       try {
-        real = file.toRealPath();
+        readUsersFile(file, top);
       } catch (NoSuchFileException e) {
         problem(file, "this link leads nowhere; take it away");
-        continue;
+      } catch (IOException e) {
+        unreadable(file, e);
       }
-      if (!real.startsWith(top)) {
-        problem(
-            file, "this leads out of " + top + ", where alone your files are read; copy it there");
-      } else if (!Files.isRegularFile(real)) {
-        problem(file, "this is not a file");
-      } else if (!anybodyWrites(real)) {
-        read(file);
-      }
+    }
+  }
+
+  private void readUsersFile(Path file, Path top) throws IOException {
+    Path real = file.toRealPath();
+    if (!real.startsWith(top)) {
+      problem(
+          file, "this leads out of " + top + ", where alone your files are read; copy it there");
+    } else if (!Files.isRegularFile(real)) {
+      problem(file, "this is not a file");
+    } else if (!anybodyWrites(real)) {
+      read(file);
     }
   }
 

@@ -44,6 +44,10 @@ public final class RecipeReader {
    * @throws ProviderException says all that is wrong with it, a line each, with line and column
    */
   public static Recipe read(Path file, Map<String, String> env) throws ProviderException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      // A pipe would have to be waited for.
+      throw new ProviderException("the recipe " + file + " is not a file");
+    }
     try (InputStream in = Files.newInputStream(file)) {
       return read(file, in.readNBytes(MOST_BYTES + 1), env);
     } catch (IOException e) {

@@ -166,7 +166,7 @@ public final class Pull {
         Files.createSymbolicLink(beside, Files.readSymbolicLink(from));
       } else {
         Files.copy(from, beside, LinkOption.NOFOLLOW_LINKS);
-        Files.setPosixFilePermissions(beside, permissions(from, target));
+        Files.setPosixFilePermissions(beside, permissions(from, beside, target));
       }
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
@@ -174,15 +174,20 @@ public final class Pull {
     }
   }
 
-  /** A file that is here keeps its permissions, but for whether it can be executed. */
-  private static Set<PosixFilePermission> permissions(Path from, Path target) throws IOException {
+  /**
+   * A file that is here keeps its permissions, but for whether it can be executed. A new one has
+   * the guest's as far as this process gives them, and nobody but its owner writes it.
+   */
+  private static Set<PosixFilePermission> permissions(Path from, Path beside, Path target)
+      throws IOException {
     Set<PosixFilePermission> guest = Files.getPosixFilePermissions(from);
     boolean execute = guest.contains(PosixFilePermission.OWNER_EXECUTE);
+    boolean here = Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS);
     Set<PosixFilePermission> all = EnumSet.noneOf(PosixFilePermission.class);
-    all.addAll(
-        Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS)
-            ? Files.getPosixFilePermissions(target)
-            : guest);
+    all.addAll(Files.getPosixFilePermissions(here ? target : beside));
+    if (!here) {
+      all.remove(PosixFilePermission.GROUP_WRITE);
+    }
     all.remove(PosixFilePermission.OTHERS_WRITE);
     all.addAll(Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
     set(all, execute, PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_EXECUTE);

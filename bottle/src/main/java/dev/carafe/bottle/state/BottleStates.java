@@ -5,9 +5,12 @@ import dev.carafe.image.disk.Durable;
 import dev.carafe.image.disk.Lock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -15,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
@@ -42,6 +46,7 @@ public final class BottleStates {
 
   private static final long PAUSE_MILLIS = 20;
   private static final int MOST_BYTES = 1 << 20;
+  private static final int OTHERS_WRITE = 2;
 
   private final Path directory;
 
@@ -83,8 +88,22 @@ public final class BottleStates {
     }
   }
 
-  /** A directory that should be a bottle's, and cannot be read as one. */
-  public record Damaged(Path directory, String why) {}
+  /**
+   * A directory that should be a bottle's, and cannot be read as one.
+   *
+   * @param inUse whether a process holds it, or nobody can tell
+   * @param withheld whether it may be whole, and only not for this Carafe to read
+   */
+  public record Damaged(Path directory, String why, boolean inUse, boolean withheld) {
+    public String slug() {
+      return directory.getFileName().toString();
+    }
+
+    /** Whether it is what something that was killed has left, and may go. */
+    public boolean removable() {
+      return !inUse && !withheld;
+    }
+  }
 
   /**
    * All of them.
@@ -100,6 +119,7 @@ public final class BottleStates {
    */
   public HeldBottle create(BottleRecord record) throws IOException {
     Files.createDirectories(directory, PRIVATE);
+    requireOwn(directory);
     Path made = directory.resolve(record.slug());
     for (int tries = 1; ; tries++) {
       Files.createDirectory(made, PRIVATE);
@@ -153,9 +173,31 @@ public final class BottleStates {
   /** Keeps all others from beginning a bottle until it is closed. Waits for who does that now. */
   public Lock naming() throws IOException {
     Files.createDirectories(directory, PRIVATE);
+    requireOwn(directory);
     return take(directory.resolve(NAMING), NAMING_TRIES)
         .orElseThrow(
             () -> new IOException("another bottle's start does not let go of " + directory));
+  }
+
+  private static void requireOwn(Path place) throws IOException {
+    Map<String, Object> is = Files.readAttributes(place, "unix:uid,mode");
+    int self = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    Optional<String> wrong = wrong(place, (Integer) is.get("uid"), (Integer) is.get("mode"), self);
+    if (wrong.isPresent()) {
+      throw new WithheldException(wrong.get());
+    }
+  }
+
+  /** What others can write may say anything of any machine. */
+  static Optional<String> wrong(Path place, int owner, int mode, int self) {
+    if (owner != self) {
+      return Optional.of(
+          place + " belongs to another user (" + owner + "), so it is not read; chown it");
+    }
+    return (mode & OTHERS_WRITE) == 0
+        ? Optional.empty()
+        : Optional.of(
+            "everybody on this host can change " + place + ", so it is not read: chmod o-w it");
   }
 
   private static Optional<Lock> take(Path file) throws IOException {
@@ -172,8 +214,11 @@ public final class BottleStates {
     }
   }
 
-  private Path existing(String slug) throws NoSuchFileException {
+  private Path existing(String slug) throws IOException {
     Path place = directory.resolve(Slug.valid(slug) ? slug : "-");
+    if (Files.exists(directory)) {
+      requireOwn(directory);
+    }
     if (!Files.isRegularFile(place.resolve(RECORD))) {
       throw new NoSuchFileException(slug);
     }
@@ -181,6 +226,7 @@ public final class BottleStates {
   }
 
   static BottleRecord read(Path place, String slug) throws IOException {
+    requireOwn(place);
     Path file = place.resolve(RECORD);
     if (Files.size(file) > MOST_BYTES) {
       throw new IOException("it is too large");
@@ -193,6 +239,8 @@ public final class BottleStates {
       return Optional.of(Files.readString(place.resolve(FROZEN)).strip());
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (IOException e) {
+      throw new IOException("what it was frozen to cannot be read", e);
     }
   }
 
@@ -233,11 +281,17 @@ public final class BottleStates {
     return Lock.isTaken(place.resolve(LOCK));
   }
 
+  /** Whether there is anything of that slug, readable or not. */
+  public boolean isThere(String slug) {
+    return Slug.valid(slug) && Files.exists(directory.resolve(slug), LinkOption.NOFOLLOW_LINKS);
+  }
+
   /** All that there are. Changes nothing. */
   public Listing list() throws IOException {
     List<Found> bottles = new ArrayList<>();
     List<Damaged> damaged = new ArrayList<>();
     try (DirectoryStream<Path> places = Files.newDirectoryStream(directory)) {
+      requireOwn(directory);
       for (Path place : places) {
         String slug = place.getFileName().toString();
         if (!Files.isDirectory(place) || !Slug.valid(slug)) {
@@ -247,41 +301,67 @@ public final class BottleStates {
           bottles.add(found(place, slug));
         } catch (NoSuchFileException e) {
           // It has just been removed, or a removal was cut short.
-          if (Files.exists(place) && !live(place)) {
-            damaged.add(new Damaged(place, "its record is missing"));
+          if (Files.exists(place) && !mayBeLive(place)) {
+            damaged.add(new Damaged(place, "its record is missing", false, false));
           }
         } catch (IOException e) {
-          damaged.add(new Damaged(place, e.getMessage()));
+          boolean withheld = e instanceof WithheldException;
+          damaged.add(new Damaged(place, reason(e), mayBeLive(place), withheld));
         }
       }
     } catch (NoSuchFileException e) {
       // There has never been one.
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
     bottles.sort(Comparator.comparing(found -> found.record().started()));
     return new Listing(bottles, damaged);
   }
 
-  /**
-   * Removes what cannot be read, if nobody uses it, and it is still so.
-   *
-   * @throws IOException if something is left
-   */
-  public void remove(Damaged damaged) throws IOException {
-    Optional<Lock> lock = Lock.tryTake(damaged.directory().resolve(LOCK));
-    if (lock.isPresent()) {
-      try {
-        if (isDamaged(damaged.directory())) {
-          Durable.deleteTree(damaged.directory());
-        }
-      } finally {
-        lock.get().close();
-      }
+  private static String reason(IOException e) {
+    return e instanceof FileSystemException ? "it cannot be opened" : e.getMessage();
+  }
+
+  /** Where nobody can tell, somebody may hold it. */
+  private static boolean mayBeLive(Path place) {
+    try {
+      return live(place);
+    } catch (IOException e) {
+      return true;
     }
   }
 
+  /**
+   * Removes what cannot be read, if nobody uses it, and it is still so.
+   *
+   * @return whether it is gone
+   * @throws IOException if something is left
+   */
+  public boolean remove(Damaged damaged) throws IOException {
+    Path place = damaged.directory();
+    if (!Files.isDirectory(place)) {
+      return true;
+    }
+    Optional<Lock> lock = Lock.tryTake(place.resolve(LOCK));
+    if (lock.isEmpty()) {
+      return false;
+    }
+    try (Lock held = lock.get()) {
+      if (!isDamaged(place)) {
+        return false;
+      }
+      Durable.deleteTree(place);
+      return true;
+    }
+  }
+
+  /** Not what is only not for this one to read. */
   private static boolean isDamaged(Path place) {
     try {
       read(place, place.getFileName().toString());
+      frozen(place);
+      return false;
+    } catch (WithheldException e) {
       return false;
     } catch (IOException e) {
       return true;

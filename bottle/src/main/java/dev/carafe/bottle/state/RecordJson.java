@@ -1,6 +1,7 @@
 package dev.carafe.bottle.state;
 
 import dev.carafe.bottle.state.BottleRecord.Phase;
+import dev.carafe.machine.MachineSpec;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -56,8 +57,13 @@ public final class RecordJson {
   public static BottleRecord read(byte[] bytes, String slug) throws IOException {
     try {
       JsonNode json = MAPPER.readTree(bytes);
-      if (json == null || json.path("version").asInt(0) != VERSION) {
-        throw new IOException("it is not of this version of Carafe");
+      JsonNode version = json.path("version");
+      if (version.isNumber() && version.asDouble() > VERSION) {
+        throw new WithheldException(
+            "a later version of Carafe has written it, which alone can use or remove it");
+      }
+      if (!version.isInt() || version.asInt() != VERSION) {
+        throw new IOException("it is not of a version of Carafe that is known");
       }
       if (!slug.equals(text(json, "slug"))) {
         throw new IOException("it is another bottle's");
@@ -69,14 +75,14 @@ public final class RecordJson {
           Path.of(text(json, "directory")),
           optional(json, "workspace").map(Path::of),
           json.path("ignored").asBoolean(false),
-          text(json, "label"),
+          shown(json, "label"),
           text(json, "color"),
           text(json, "engine"),
           text(json, "provider"),
           text(json, "image"),
           optional(json, "image_override"),
-          json.path("cpus").asInt(0),
-          json.path("memory_mib").asInt(0),
+          within(json, "cpus", 1, MachineSpec.MAX_CPUS),
+          within(json, "memory_mib", MachineSpec.MIN_MEMORY_MIB, MachineSpec.MAX_MEMORY_MIB),
           Instant.parse(text(json, "started")),
           Phase.valueOf(text(json, "phase")),
           list(json, "injected"));
@@ -93,6 +99,23 @@ public final class RecordJson {
       throw new IOException("it lacks '" + field + "'");
     }
     return plain(value.asString(), field);
+  }
+
+  private static String shown(JsonNode json, String field) throws IOException {
+    String text = text(json, field);
+    if (!Plain.is(text)) {
+      throw new IOException("its '" + field + "' has a character that cannot be seen");
+    }
+    return text;
+  }
+
+  /** As a machine has it. */
+  private static int within(JsonNode json, String field, int least, int most) throws IOException {
+    JsonNode value = json.path(field);
+    if (!value.isInt() || value.asInt() < least || value.asInt() > most) {
+      throw new IOException("its '" + field + "' is not a number from " + least + " to " + most);
+    }
+    return value.asInt();
   }
 
   /** It may come from a file that somebody else has written, and is shown. */

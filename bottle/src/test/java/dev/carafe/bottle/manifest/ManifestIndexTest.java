@@ -97,6 +97,16 @@ class ManifestIndexTest {
   }
 
   @Test
+  void aLinkThatLeadsToItselfDoesNoHarmToOthers() throws Exception {
+    tree.bottle("web", "");
+    tree.agent("bot", "bottle: web");
+    Path loop = tree.places.bottles().resolve("loop.md");
+    Tree.link(loop, loop);
+    assertThat(tree.load("bot").bottle().names()).containsExactly("web");
+    assertThat(tree.problems()).singleElement().asString().startsWith("loop.md:1:1: ");
+  }
+
+  @Test
   void aFileWithMistakesDoesNoHarmToOthers() throws Exception {
     tree.bottle("web", "");
     tree.bottle("bad", "x: y");

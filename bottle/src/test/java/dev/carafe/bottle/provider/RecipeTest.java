@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class RecipeTest {
@@ -45,6 +46,15 @@ class RecipeTest {
             new Recipe.Step(true, "apt-get install x"), new Recipe.Step(false, "touch y"));
     assertThat(recipe.routes().getFirst().route().host().text()).isEqualTo("files.example.com");
     assertThat(recipe.memoryMib()).isEqualTo(2048);
+  }
+
+  @Test
+  @Timeout(20)
+  void aPipeIsNoRecipeAndIsNotWaitedFor() throws Exception {
+    Path pipe = directory.resolve("pipe.yaml");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    assertThatThrownBy(() -> RecipeReader.read(pipe, Map.of()))
+        .hasMessage("the recipe " + pipe + " is not a file");
   }
 
   @Test

@@ -134,6 +134,18 @@ class GuestChangesTest {
   }
 
   @Test
+  void whatIsNewIsNobodyElsesToWriteAndHasNoMark() throws Exception {
+    Files.setAttribute(there("new", "x"), "unix:mode", 06777);
+    there("plain", "x");
+    Files.setPosixFilePermissions(
+        guest.workspace().resolve("plain"), PosixFilePermissions.fromString("rw-rw-rw-"));
+    pull(Set.of());
+    assertThat((Integer) Files.getAttribute(work.resolve("new"), "unix:mode") & 07022).isZero();
+    assertThat(work.resolve("new")).isExecutable();
+    assertThat((Integer) Files.getAttribute(work.resolve("plain"), "unix:mode") & 07133).isZero();
+  }
+
+  @Test
   void whatHasBeenChangedHereTooIsMarked() throws Exception {
     work();
     here("changed", "mine\n");

@@ -135,6 +135,47 @@ class BottleStatesTest {
     assertThat(directory()).doesNotExist();
   }
 
+  private void say(String before, String after) throws IOException {
+    Path record = directory().resolve("bottle.json");
+    String text = Files.readString(record);
+    assertThat(text).contains(before);
+    Files.writeString(record, text.replace(before, after));
+  }
+
+  @Test
+  void aRecordHasNoMoreThanAMachineCanHaveAndALabelThatIsWhatItLooksLike() throws IOException {
+    for (String[] each :
+        List.of(
+            new String[] {"\"cpus\" : 2", "\"cpus\" : 99999", "its 'cpus' is not a number from 1"},
+            new String[] {
+              "\"memory_mib\" : 4096", "\"memory_mib\" : -5", "its 'memory_mib' is not"
+            },
+            new String[] {"my reviewer", "my \u202erewei", "its 'label' has a character that"},
+            new String[] {"my reviewer", "my\u2028reviewer", "its 'label' has a character that"})) {
+      HeldBottle held = states.create(record());
+      say(each[0], each[1]);
+      assertThatThrownBy(() -> states.find(SLUG)).hasMessageContaining(each[2]);
+      held.delete();
+    }
+  }
+
+  @Test
+  void whatOthersCanChangeIsNotReadAndNotRemoved() throws IOException {
+    states.create(record()).close();
+    Files.setPosixFilePermissions(directory(), PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThatThrownBy(() -> states.hold(SLUG)).hasMessageContaining("everybody on this host");
+    assertThat(states.list().damaged().getFirst().removable()).isFalse();
+    Path all = directory().getParent();
+    Files.setPosixFilePermissions(all, PosixFilePermissions.fromString("rwxrwxrwx"));
+    String sentence = "everybody on this host can change " + all + ", so it is not read: chmod o-w";
+    assertThatThrownBy(states::list).hasMessageStartingWith(sentence);
+    assertThatThrownBy(() -> states.find(SLUG)).hasMessageStartingWith(sentence);
+    assertThatThrownBy(() -> states.create(record())).hasMessageStartingWith(sentence);
+    assertThat(BottleStates.wrong(all, 7, 0700, 8))
+        .hasValueSatisfying(wrong -> assertThat(wrong).contains("belongs to another user (7)"));
+    assertThat(BottleStates.wrong(all, 7, 0750, 7)).isEmpty();
+  }
+
   @Test
   void whatADeletionThatWasCutShortLeftIsFound() throws IOException {
     states.create(record()).close();

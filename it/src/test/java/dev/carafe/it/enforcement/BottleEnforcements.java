@@ -43,7 +43,7 @@ final class BottleEnforcements {
               TEST + "theMachinesCanaryIsCarriedOutByNothing"),
           new Enforcement(
               "No bottle is read past a link out of the user's directory",
-              MANIFEST + "ManifestDirectory#readUsers",
+              MANIFEST + "ManifestDirectory#readUsersFile",
               call("startsWith", TRUE),
               MANIFEST + "RepositoryPolicyTest#aBottleThatIsALinkOutOfTheUsersDirectoryIsRefused"),
           new Enforcement(
@@ -146,5 +146,25 @@ final class BottleEnforcements {
               "A bottle's file whose record was changed is not taken in",
               "bottle.BottleArchive#record",
               call("equals", TRUE),
-              "bottle.BottleArchiveTest#aDamagedRecordIsRefused"));
+              "bottle.BottleArchiveTest#aDamagedRecordIsRefused"),
+          new Enforcement(
+              "Cleanup offers no state that somebody uses, or that is only not for this Carafe to read",
+              "bottle.state.BottleStates$Damaged#removable",
+              answer(TRUE),
+              "bottle.BottleLeftoversTest#whatALaterVersionHasWrittenIsNoLeftover"),
+          new Enforcement(
+              "Cleanup leaves a machine that runs, whoever remembers it",
+              "bottle.BottleLeftovers#runs",
+              answer(FALSE),
+              "bottle.BottleLeftoversTest#aMachineThatRunsIsLeftAloneThoughNothingHereSaysWhoseItIs"),
+          new Enforcement(
+              "A bottle's state that others can change is not read",
+              "bottle.state.BottleStates#requireOwn",
+              answer(NOTHING),
+              "bottle.state.BottleStatesTest#whatOthersCanChangeIsNotReadAndNotRemoved"),
+          new Enforcement(
+              "A label is what it looks like",
+              "bottle.state.Plain#is",
+              answer(TRUE),
+              "bottle.state.BottleStatesTest#aRecordHasNoMoreThanAMachineCanHaveAndALabelThatIsWhatItLooksLike"));
 }

@@ -17,6 +17,7 @@ final class EntryReader {
   private final ByteBuffer in;
   private boolean first = true;
   private boolean inFile;
+  private byte[] name = NONE;
   private long position;
   private int left;
   private long size;
@@ -80,6 +81,7 @@ final class EntryReader {
     }
     first = false;
     inFile = kind == Entry.FILE;
+    name = path;
     position = 0;
     left = 0;
     return new Entry(kind, mode, uid, gid, seconds, nanos, major, minor, path, target);
@@ -145,7 +147,9 @@ final class EntryReader {
       throw new Violation("sent a chunk that is too long");
     }
     if (offset < position || offset > Entry.MAX_SIZE - length) {
-      throw new Violation("sent a chunk that goes back, or a file of more than a tebibyte");
+      throw new Violation(
+          "sent a chunk that goes back, or a file of more than a tebibyte"
+              + (name.length == 0 ? "" : ": '" + GuestText.of(name) + "'"));
     }
     position = offset;
     if (length == 0) {

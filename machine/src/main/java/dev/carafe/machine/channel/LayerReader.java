@@ -155,7 +155,7 @@ final class LayerReader {
     }
     need(MAP_BYTES);
     long size = in.getLong();
-    return new Item(entry, false, attributes, size, pieces(size));
+    return new Item(entry, false, attributes, size, pieces(path, size));
   }
 
   private static void checkDevice(int kind, int major, int minor) throws Violation {
@@ -270,10 +270,10 @@ final class LayerReader {
   }
 
   /** Where a file of {@code size} bytes has its data; how much that is, is what is left to take. */
-  private long[] pieces(long size) throws IOException {
+  private long[] pieces(byte[] path, long size) throws IOException {
     int count = in.getInt();
     if (size < 0 || size > Entry.MAX_SIZE || in.getInt() != 0) {
-      throw new Violation("sent a file of more than a tebibyte");
+      throw new Violation("sent a file of more than a tebibyte: '/" + GuestText.of(path) + "'");
     }
     if (count < 0 || count > Protocol.MAX_PIECES) {
       throw new Violation("sent a file in more pieces than fit into a layer");

@@ -102,9 +102,7 @@ final class Ports {
 
   /** Whether a process holds the machine's network open. */
   static boolean networkIsHeld(MachineDirectory machine) throws IOException {
-    Optional<Lock> lock = Lock.tryTake(network(machine));
-    lock.ifPresent(Lock::close);
-    return lock.isEmpty();
+    return Lock.isTaken(network(machine));
   }
 
   /** Opens the machine's network, which is this process's until the relay is closed. */

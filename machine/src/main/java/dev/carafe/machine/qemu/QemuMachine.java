@@ -119,6 +119,17 @@ final class QemuMachine implements Machine {
     return new MachineStatus(state, OptionalLong.empty(), record.created(), record.failure());
   }
 
+  @Override
+  public String console() {
+    String attempted = "read the console of machine '" + name() + "'";
+    Run run = running(attempted);
+    try (Qmp qmp = Qmp.connect(run.qmp(), ANSWER)) {
+      return qmp.console();
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.LOST, attempted, Storage.explain(e), e);
+    }
+  }
+
   /** Whether QEMU answers and its guest has not crashed. */
   static boolean answers(Run run) {
     try (Qmp qmp = Qmp.connect(run.qmp(), ANSWER)) {
@@ -263,6 +274,22 @@ final class QemuMachine implements Machine {
       engine.disconnect(directory);
       remove(directory, engine.home());
       Trace.step("machine removed");
+    } catch (IOException e) {
+      throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
+    }
+  }
+
+  /** Looked at and removed under one lock: whoever starts it meanwhile keeps it. */
+  @Override
+  public boolean deleteIfIdle() {
+    String attempted = "delete machine '" + name() + "'";
+    try (Lock lock = lock(attempted)) {
+      boolean alive = RecordFile.readRun(directory.run()).filter(Run::alive).isPresent();
+      if (alive || Ports.networkIsHeld(directory)) {
+        return false;
+      }
+      remove(directory, engine.home());
+      return true;
     } catch (IOException e) {
       throw new MachineException(ErrorCode.STORAGE, attempted, Storage.explain(e), e);
     }

@@ -12,6 +12,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -29,6 +31,9 @@ import tools.jackson.core.json.JsonFactory;
 final class Qmp implements AutoCloseable {
   private static final JsonFactory JSON = new JsonFactory();
   private static final int MAX_LINE = 1 << 20;
+
+  /** Of what is given back at a time: less than a socket takes at once. */
+  private static final int PIECE = 12 << 10;
 
   private final SocketChannel socket;
   private final Selector selector;
@@ -112,11 +117,29 @@ final class Qmp implements AutoCloseable {
         "{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}]}");
   }
 
-  /** The last of what the guest wrote to its console; only for a restored machine. */
+  /**
+   * The last of what the guest wrote to its console; only for a restored machine. QEMU forgets what
+   * it has given out, so it is given back, for whoever looks next; what the guest writes just
+   * meanwhile then comes before it.
+   */
   String console() throws IOException {
-    return text(
-        "{\"text\":" + run("ringbuf-read", "{\"device\":\"console\",\"size\":65536}") + "}",
-        "text");
+    String read =
+        run("ringbuf-read", "{\"device\":\"console\",\"size\":65536,\"format\":\"base64\"}");
+    byte[] bytes;
+    try {
+      bytes = Base64.getDecoder().decode(text("{\"text\":" + read + "}", "text"));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("QEMU gave out a console that is not as it was asked for", e);
+    }
+    for (int at = 0; at < bytes.length; at += PIECE) {
+      byte[] piece = Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + PIECE));
+      run(
+          "ringbuf-write",
+          "{\"device\":\"console\",\"format\":\"base64\",\"data\":\""
+              + Base64.getEncoder().encodeToString(piece)
+              + "\"}");
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   private void send(String line) throws IOException {

@@ -69,6 +69,15 @@ class LayerReaderTest {
   }
 
   @Test
+  void aFileThatIsTooLargeIsNamedWithoutWhatSteersATerminal() {
+    var bounds = new LayerReader.Bounds(5, 100, 5, 300);
+    refused(
+        LayerEntries.begin().entry(Entry.FILE, "big\u001b[2J").map((1L << 40) + 1, 0),
+        bounds,
+        "more than a tebibyte: '/big?[2J'");
+  }
+
+  @Test
   void theirDataMayBeSoMuchAndNoMore() throws IOException {
     var bounds = new LayerReader.Bounds(5, 100, 5, 300);
     assertThat(read(LayerEntries.begin().file("a", "xx").file("b", "xxx"), bounds)).isEqualTo(2);
