@@ -58,6 +58,16 @@ final class BottleArchive {
     return reference.endsWith(IMPORTED);
   }
 
+  /** The names of all images that a bottle was frozen to, or came with. */
+  static List<String> imagesOf(String slug, ImageStore images) {
+    String prefix = "bottle-" + slug + ":";
+    return images.list().stream()
+        .flatMap(image -> image.names().stream())
+        .filter(name -> name.startsWith(prefix))
+        .sorted()
+        .toList();
+  }
+
   void write(BottleRecord record, String reference, Path file, Progress progress) {
     Image image =
         images

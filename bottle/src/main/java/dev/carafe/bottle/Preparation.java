@@ -79,6 +79,9 @@ final class Preparation {
   /** A bottle that has been started before, as it was asked for then. */
   Plan resume(String slug, boolean headless) {
     Found found = found(slug);
+    if (found.starting()) {
+      throw new BottleException(starting(slug));
+    }
     if (found.live()) {
       throw new BottleException(
           "bottle '"
@@ -107,6 +110,15 @@ final class Preparation {
             true);
     return prepare(
         spec, Optional.of(new Earlier(slug, record.label(), found.frozen(), beginning, lost)));
+  }
+
+  /** What is said to whoever would use a bottle whose start has not come to its end. */
+  static String starting(String slug) {
+    return "bottle '"
+        + slug
+        + "' is still being started; wait for that ('carafe logs "
+        + slug
+        + "' shows how far it is)";
   }
 
   /**

@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.bottle.Bottle;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.state.BottleStates.Found;
 
@@ -31,9 +30,9 @@ final class BottleFreezeVerb extends Verb {
           arguments
               .first()
               .orElseGet(
-                  () -> BottleChoice.ask(carafe, context, "Freeze which bottle?", Found::live));
-      Bottle bottle = carafe.attach(slug);
-      String reference = bottle.freeze(progress);
+                  () -> BottleChoice.ask(carafe, context, "Freeze which bottle?", Found::running));
+      String reference =
+          BottleUse.of(carafe, slug, context, bottle -> bottle.freeze(progress));
       progress.clear();
       if (arguments.has("--json")) {
         context

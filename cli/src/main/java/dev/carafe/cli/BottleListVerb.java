@@ -32,7 +32,7 @@ final class BottleListVerb extends Verb {
   /** What has become of a bottle, in a word. */
   static String state(Found found) {
     if (found.live()) {
-      return found.record().phase() == BottleRecord.Phase.MAKING ? "starting" : "running";
+      return found.starting() ? "starting" : "running";
     }
     return switch (found.record().phase()) {
       case MAKING, READY, RESUMED -> "crashed";

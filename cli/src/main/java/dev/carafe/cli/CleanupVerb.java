@@ -48,7 +48,7 @@ final class CleanupVerb extends Verb {
         console.note("Error: " + e.getMessage());
         exitCode = ExitCode.FAILED;
       } catch (MachineException e) {
-        console.note("Error: " + Failures.sentence(e));
+        console.note("Error: " + Failures.plain(e));
         exitCode = ExitCode.FAILED;
       }
     }

@@ -80,20 +80,31 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
     }
   }
 
+  /** Asks a question that {@code --yes} answers: {@link #confirm(String, String)}. */
+  boolean confirm(String question) {
+    return confirm(question, "--yes");
+  }
+
   /**
-   * Asks a question on standard error and reads a line.
+   * Asks a question on standard error and reads a line. Where there is nobody to answer, it is said
+   * what does without the question.
    *
+   * @param unasked the option with which it is not asked
    * @return true for {@code y} or {@code yes}; end of file is no
    */
-  boolean confirm(String question) {
+  boolean confirm(String question, String unasked) {
     prompt(question);
     StringBuilder answer = new StringBuilder();
     try {
       // Byte by byte: what follows the line belongs to somebody else. An answer has a few letters.
-      for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+      int c = in.read();
+      for (; c >= 0 && c != '\n'; c = in.read()) {
         if (answer.length() < 16) {
           answer.append((char) c);
         }
+      }
+      if (c < 0 && answer.isEmpty()) {
+        note("\nNobody answers here; " + unasked + " does it without asking.");
       }
     } catch (IOException e) {
       return false;

@@ -21,25 +21,30 @@ final class LogsVerb extends Verb {
     grammar
         .flag("What its way out let through and refused: the audit, JSON lines.", "--egress")
         .flag("What its machine wrote on its console.", "--console")
-        .arguments(1, "SLUG")
+        .arguments(1, "[SLUG]")
         .example("logs claude-x7k2p")
         .example("logs claude-x7k2p --egress");
   }
 
   @Override
   int run(Arguments arguments, Context context) {
-    String slug =
-        arguments
-            .first()
-            .orElseThrow(
-                () ->
-                    new UsageException(
-                        "no bottle was named", "See '" + context.program().name() + " list'."));
     if (arguments.has("--egress") && arguments.has("--console")) {
       throw new UsageException("--egress and --console are two logs; ask for one");
     }
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {})) {
-      Found found = carafe.get(slug);
+      Found found =
+          carafe.get(
+              arguments
+                  .first()
+                  .orElseGet(
+                      () -> BottleChoice.ask(carafe, context, "The log of which?", all -> true)));
+      return print(found, carafe, arguments, context);
+    }
+  }
+
+  private static int print(Found found, Carafe carafe, Arguments arguments, Context context) {
+    String slug = found.record().slug();
+    try {
       Path file =
           arguments.has("--egress")
               ? found.audit()

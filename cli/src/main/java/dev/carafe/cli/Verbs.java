@@ -89,6 +89,15 @@ final class Verbs {
     };
   }
 
+  /** Whether a verb, with its group before it, is about bottles, and not about machines alone. */
+  static boolean isOfBottles(String path) {
+    return switch (path) {
+      case "start", "resume", "list", "attach", "exec", "cp", "logs" -> true;
+      case "diff", "pull", "freeze", "bottle export", "bottle import", "bottle rm" -> true;
+      default -> false;
+    };
+  }
+
   static boolean isGroup(String word) {
     return switch (word) {
       case "machine", "vm", "image", "pack", "egress", "audit", "manifest", "bottle" -> true;
