@@ -60,15 +60,23 @@ final class AgentImages {
    * @param name what it is to be called, if it has to be made
    */
   static String reference(ImageStore images, String name, Recipe recipe) {
-    String tag = ":" + recipe.digest().substring(0, TAG);
-    for (Image image : images.list()) {
-      for (String known : image.names()) {
-        if (known.startsWith(PREFIX) && known.endsWith(tag)) {
-          return known;
-        }
-      }
-    }
-    return PREFIX + name + tag;
+    return made(images, recipe)
+        .flatMap(image -> image.names().stream().filter(known -> isOf(known, recipe)).findFirst())
+        .orElse(PREFIX + name + tag(recipe));
+  }
+
+  private static Optional<Image> made(ImageStore images, Recipe recipe) {
+    return images.list().stream()
+        .filter(image -> image.names().stream().anyMatch(name -> isOf(name, recipe)))
+        .findFirst();
+  }
+
+  private static boolean isOf(String name, Recipe recipe) {
+    return name.startsWith(PREFIX) && name.endsWith(tag(recipe));
+  }
+
+  private static String tag(Recipe recipe) {
+    return ":" + recipe.digest().substring(0, TAG);
   }
 
   /**
@@ -89,7 +97,7 @@ final class AgentImages {
   }
 
   private Image byRecipe(AgentImage.ByRecipe choice, Progress progress) {
-    Optional<Image> made = images.find(choice.reference());
+    Optional<Image> made = made(images, choice.recipe());
     if (made.isPresent()) {
       return made.get();
     }
@@ -98,8 +106,8 @@ final class AgentImages {
     try {
       Files.createDirectories(directory);
       try (Lock lock = waitFor(directory.resolve(choice.recipe().digest() + ".lock"), progress)) {
-        // Another process may have made it meanwhile.
-        Optional<Image> now = images.find(choice.reference());
+        // Another process may have made it meanwhile, for an agent of another name.
+        Optional<Image> now = made(images, choice.recipe());
         if (now.isPresent()) {
           return now.get();
         }

@@ -45,7 +45,7 @@ final class BottleFlags {
       throw new UsageException(
           "--prompt is for --headless; in a terminal, tell the agent yourself");
     }
-    boolean starts = !arguments.has("--dry-run") && !arguments.has("--image-only");
+    boolean starts = !arguments.has("--image-only");
     if (headless && prompt.isEmpty() && arguments.command().isEmpty() && starts) {
       throw new UsageException(
           "--headless needs a task: --prompt TEXT, or the program's own arguments after --");

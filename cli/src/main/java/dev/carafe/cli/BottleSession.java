@@ -35,15 +35,15 @@ final class BottleSession {
   int run(Plan plan, List<String> words, Optional<String> task) {
     Console console = context.console();
     PlanText text = new PlanText(plan, context);
-    if (arguments.has("--dry-run")) {
-      console.print(arguments.has("--json") ? Json.of(text::write) + "\n" : text.table());
-      return ExitCode.OK;
-    }
     if (task.isPresent() && plan.program().headless().isEmpty()) {
       throw new FailureException(
           "'"
               + plan.provider().name()
               + "' takes no task: leave --prompt away, and give it arguments of its own after --");
+    }
+    if (arguments.has("--dry-run")) {
+      console.print(arguments.has("--json") ? Json.of(text::write) + "\n" : text.table());
+      return ExitCode.OK;
     }
     boolean headless = arguments.has("--headless");
     if (!arguments.has("--quiet")) {

@@ -2,6 +2,8 @@ package dev.carafe.cli;
 
 import dev.carafe.bottle.manifest.FirstPair;
 import dev.carafe.bottle.manifest.ManifestPlaces;
+import dev.carafe.bottle.provider.ProviderException;
+import dev.carafe.bottle.provider.Providers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -12,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** {@code init}: the first files of a user. */
 final class InitVerb extends Verb {
@@ -24,7 +27,12 @@ final class InitVerb extends Verb {
 
   @Override
   void describe(Grammar grammar) {
-    grammar.arguments(1, "[NAME]").example("init").example("init reviewer");
+    grammar
+        .value("NAME", "The program that the agent is.", "--provider")
+        .arguments(1, "[NAME]")
+        .example("init")
+        .example("init codex")
+        .example("init reviewer --provider claude");
   }
 
   @Override
@@ -32,7 +40,8 @@ final class InitVerb extends Verb {
     String name = Manifests.name(arguments.first().orElse(NAME));
     ManifestPlaces places = Manifests.places(arguments, context);
     Map<Path, String> files = new LinkedHashMap<>();
-    files.put(places.bottles().resolve(name + ".md"), FirstPair.bottle());
+    String provider = provider(name, arguments.value("--provider"), places, context);
+    files.put(places.bottles().resolve(name + ".md"), FirstPair.bottle(provider));
     files.put(places.agents().resolve(name + ".md"), FirstPair.agent(name));
     for (Path file : files.keySet()) {
       if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -48,6 +57,18 @@ final class InitVerb extends Verb {
         .console()
         .line("'" + program + " edit --bottle " + name + "' changes what may be reached.");
     return ExitCode.OK;
+  }
+
+  /** The one that is named, else that of the same name, else the one that most begin with. */
+  private static String provider(
+      String name, Optional<String> named, ManifestPlaces places, Context context) {
+    Providers providers = Providers.find(places, context.env());
+    String provider = named.orElse(providers.names().contains(name) ? name : NAME);
+    try {
+      return providers.named(provider).name();
+    } catch (ProviderException e) {
+      throw new FailureException(e.getMessage(), ExitCode.FAILED, e);
+    }
   }
 
   private static FailureException exists(Path file, String name, Context context) {

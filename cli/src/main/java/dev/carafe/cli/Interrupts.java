@@ -71,6 +71,11 @@ final class Interrupts {
     return exitCode;
   }
 
+  /** The terminal has gone away without a signal. */
+  void hangUp() {
+    raised(Signals.HANGUP);
+  }
+
   private void raised(int signal) {
     Execution target;
     boolean again;

@@ -25,6 +25,7 @@ final class Session {
   private final Interrupts interrupts;
   private Execution execution;
   private boolean sizeChanged;
+  private volatile boolean raw;
   private String message = "";
 
   Session(Context context, Interrupts interrupts) {
@@ -56,11 +57,11 @@ final class Session {
     // The handler comes first, so that a change between asking and starting is not missed.
     context.signals().handle(Signals.WINDOW_CHANGED, this::sizeChanged);
     TerminalSize size = terminal.size().orElse(NO_TERMINAL);
-    Terminal.Raw raw = terminal.raw();
-    try {
+    try (Terminal.Raw _ = terminal.raw()) {
+      raw = true;
       return attached(machine, spec.withTerminal(size));
     } finally {
-      raw.close();
+      raw = false;
     }
   }
 
@@ -169,11 +170,16 @@ final class Session {
   /** Carries our standard input to the command until it ends, or the command takes no more. */
   private void input(Execution running) {
     byte[] buffer = new byte[BUFFER];
+    InputStream from = context.console().in();
     try (OutputStream to = running.stdin()) {
-      InputStream from = context.console().in();
-      for (int length = from.read(buffer); length >= 0; length = from.read(buffer)) {
+      for (int length = read(from, buffer); length >= 0; length = read(from, buffer)) {
         to.write(buffer, 0, length);
         to.flush();
+      }
+      if (raw) {
+        // Ctrl-D is a byte there: only a terminal that has gone ends. Not everybody is told so by a
+        // signal; who came by way of another user's shell is not.
+        interrupts.hangUp();
       }
     } catch (IOException e) {
       // The command has closed its input or ended: what it does not read stays unread.

@@ -74,7 +74,7 @@ class ManifestVerbsTest {
                 Prompt:     1 line
                 Skills:     none
                 Bottle:     claude
-                Provider:   claude, credential <the environment variable CLAUDE_CODE_OAUTH_TOKEN>
+                Provider:   claude
                 Variable:   EDITOR, from the file
                 Log:        2, all requests
 
@@ -100,6 +100,18 @@ class ManifestVerbsTest {
     assertThat(config.resolve("bottles/claude.md")).doesNotExist();
     assertThat(caller.call("init", "other").exitCode()).isZero();
     assertThat(info("other").out()).contains("Bottle:     other");
+  }
+
+  @Test
+  void initIsForTheProgramOfThatNameOrTheOneThatIsNamed() {
+    assertThat(caller.call("init", "codex").exitCode()).isZero();
+    assertThat(info("codex").out()).contains("Provider:   codex\n");
+    assertThat(caller.call("init", "reviewer", "--provider", "shell").exitCode()).isZero();
+    assertThat(info("reviewer").out()).contains("Provider:   shell\n");
+    assertThat(caller.call("init", "one", "--provider", "cluade"))
+        .isEqualTo(
+            new Outcome(1, "", "Error: there is no provider 'cluade'; did you mean 'claude'?\n"));
+    assertThat(config.resolve("bottles/one.md")).doesNotExist();
   }
 
   // info

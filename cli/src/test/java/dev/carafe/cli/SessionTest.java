@@ -104,6 +104,16 @@ class SessionTest {
   }
 
   @Test
+  void aTerminalThatGoesAwayWithoutASignalHasHungUp() throws Exception {
+    caller.terminal.input = true;
+    var call = caller.start("machine", "exec", "--name", "web", "-it", "--", "sizes");
+    line();
+    keys.output().close();
+    assertThat(end(call).exitCode()).isEqualTo(129);
+    assertThat(caller.terminal.modes).containsExactly("raw", "restored");
+  }
+
+  @Test
   void theTerminalIsRestoredWhenTheCommandCannotStart() throws Exception {
     caller.terminal.input = true;
     web.state = State.STOPPED;

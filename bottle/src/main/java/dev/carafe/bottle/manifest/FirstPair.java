@@ -1,15 +1,17 @@
 package dev.carafe.bottle.manifest;
 
+import java.util.Map;
+
 /** What the first files of a user look like: an agent and a bottle of one name. */
 public final class FirstPair {
   private static final String BOTTLE =
       """
       ---
-      # Which program the agent is. Its credential stays on this host: here is only the name of the
-      # variable that holds it. 'claude setup-token' makes one.
+      # Which program the agent is. A credential stays on this host, where the bottle's sidecar adds
+      # it to what the program asks.
       agent_provider:
-        template: claude
-        auth_token: CLAUDE_CODE_OAUTH_TOKEN
+        template: PROVIDER
+      CREDENTIAL
 
       # Variables of the agent: a value, ${NAME} for the value of a variable of this host, or
       # ?QUESTION to be asked at the start. Do not hand out secrets here; let a route add them.
@@ -49,11 +51,34 @@ public final class FirstPair {
       Work in small steps, and say at the end what you did and how you know that it works.
       """;
 
+  /** Where each looks for its credential, and how to say another place. */
+  private static final Map<String, String> CREDENTIALS =
+      Map.of(
+          "claude",
+          """
+            # Looked for in CLAUDE_CODE_OAUTH_TOKEN ('claude setup-token' makes one), then in
+            # ANTHROPIC_API_KEY, unless another variable of this host is named:
+            # auth_token: MY_CLAUDE_TOKEN
+          """,
+          "codex",
+          """
+            # Looked for in OPENAI_API_KEY, unless another variable of this host is named, or the
+            # login of this host's Codex is to be used:
+            # auth_token: MY_OPENAI_KEY
+            # forward_host_credentials: true
+          """);
+
   private FirstPair() {}
 
-  /** The bottle's file. */
-  public static String bottle() {
-    return BOTTLE;
+  /**
+   * The bottle's file.
+   *
+   * @param provider the program that its agents are
+   */
+  public static String bottle(String provider) {
+    return BOTTLE
+        .replace("PROVIDER", provider)
+        .replace("CREDENTIAL\n", CREDENTIALS.getOrDefault(provider, ""));
   }
 
   /**
