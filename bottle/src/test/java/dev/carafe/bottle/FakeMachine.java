@@ -15,10 +15,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -125,7 +127,11 @@ final class FakeMachine implements Machine {
 
   @Override
   public MachineStatus status() {
-    throw new UnsupportedOperationException();
+    return new MachineStatus(
+        running ? MachineStatus.State.RUNNING : MachineStatus.State.STOPPED,
+        OptionalLong.empty(),
+        Instant.EPOCH,
+        Optional.empty());
   }
 
   @Override

@@ -31,8 +31,7 @@ final class BottleFreezeVerb extends Verb {
               .first()
               .orElseGet(
                   () -> BottleChoice.ask(carafe, context, "Freeze which bottle?", Found::running));
-      String reference =
-          BottleUse.of(carafe, slug, context, bottle -> bottle.freeze(progress));
+      String reference = BottleUse.of(carafe, slug, context, bottle -> bottle.freeze(progress));
       progress.clear();
       if (arguments.has("--json")) {
         context
@@ -58,7 +57,7 @@ final class BottleFreezeVerb extends Verb {
                   + slug
                   + " -o "
                   + slug
-                  + ".tar");
+                  + ".bottle");
       return ExitCode.OK;
     } catch (RuntimeException e) {
       // Interrupted work fails with all sorts of words; the signal is what happened.

@@ -1,15 +1,21 @@
 package dev.carafe.cli;
 
 import dev.carafe.bottle.Carafe;
+import dev.carafe.bottle.Readiness;
+import dev.carafe.bottle.manifest.ManifestException;
 import dev.carafe.bottle.manifest.ManifestIndex;
+import dev.carafe.bottle.manifest.ManifestPlaces;
 import dev.carafe.bottle.provider.Color;
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
+import dev.carafe.image.Home;
 import dev.carafe.image.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** {@code list}: the bottles, or the agents that could be started. */
@@ -63,7 +69,7 @@ final class BottleListVerb extends Verb {
     List<Found> found =
         listing.bottles().stream().filter(bottle -> !active || bottle.live()).toList();
     if (arguments.has("--json")) {
-      context.console().line(json(found));
+      context.console().line(json(found, context));
       return ExitCode.OK;
     }
     if (found.isEmpty()) {
@@ -131,7 +137,29 @@ final class BottleListVerb extends Verb {
     return Text.table(rows);
   }
 
-  private static String json(List<Found> found) {
+  /** Those that were chosen for it, or else those that its agent names now, if that can be read. */
+  private static List<String> bottlesOf(
+      BottleRecord record, Map<Path, ManifestIndex> read, Context context) {
+    if (!record.bottles().isEmpty()) {
+      return record.bottles();
+    }
+    try {
+      return read.computeIfAbsent(
+              record.directory(),
+              repository ->
+                  ManifestIndex.read(
+                      new ManifestPlaces(Home.of(context.env()).config(), repository),
+                      context.env()))
+          .load(record.agent(), List.of())
+          .bottle()
+          .names();
+    } catch (ManifestException e) {
+      return List.of();
+    }
+  }
+
+  private static String json(List<Found> found, Context context) {
+    Map<Path, ManifestIndex> read = new HashMap<>();
     return Json.of(
         json -> {
           json.writeStartArray();
@@ -143,7 +171,7 @@ final class BottleListVerb extends Verb {
             json.writeStringProperty("color", record.color());
             json.writeStringProperty("state", state(each));
             json.writeStringProperty("agent", record.agent());
-            Json.strings(json, "bottles", record.bottles());
+            Json.strings(json, "bottles", bottlesOf(record, read, context));
             json.writeStringProperty("provider", record.provider());
             json.writeStringProperty("engine", record.engine());
             json.writeStringProperty("image", record.image());
@@ -158,12 +186,18 @@ final class BottleListVerb extends Verb {
 
   private static int agents(Arguments arguments, Context context) {
     ManifestIndex index = Manifests.index(arguments, context);
+    Readiness readiness = new Readiness(index, context.env());
     if (arguments.has("--json")) {
-      context.console().line(Json.of(out -> ManifestText.list(out, index)));
-    } else {
-      index.agents().stream()
-          .filter(ManifestIndex.FoundAgent::usable)
-          .forEach(agent -> context.console().line(agent.name()));
+      context.console().line(Json.of(out -> ManifestText.list(out, index, readiness)));
+      return ExitCode.OK;
+    }
+    for (ManifestIndex.FoundAgent agent : index.agents()) {
+      List<String> problems = readiness.problems(agent.name(), List.of());
+      context
+          .console()
+          .line(
+              agent.name()
+                  + (problems.isEmpty() ? "" : "  (cannot start: " + problems.getFirst() + ")"));
     }
     return ExitCode.OK;
   }

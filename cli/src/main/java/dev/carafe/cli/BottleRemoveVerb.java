@@ -27,8 +27,7 @@ final class BottleRemoveVerb extends Verb {
       List<String> slugs =
           arguments.positionals().isEmpty()
               ? List.of(
-                  BottleChoice.ask(
-                      carafe, context, "Remove which bottle?", found -> !found.live()))
+                  BottleChoice.ask(carafe, context, "Remove which bottle?", found -> !found.live()))
               : arguments.positionals();
       // One that cannot be removed keeps none of the others.
       for (String slug : slugs) {

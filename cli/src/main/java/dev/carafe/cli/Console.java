@@ -89,7 +89,7 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
    * Asks a question on standard error and reads a line. Where there is nobody to answer, it is said
    * what does without the question.
    *
-   * @param unasked the option with which it is not asked
+   * @param unasked the option with which it is not asked; empty: nothing is said of one
    * @return true for {@code y} or {@code yes}; end of file is no
    */
   boolean confirm(String question, String unasked) {
@@ -103,7 +103,7 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
           answer.append((char) c);
         }
       }
-      if (c < 0 && answer.isEmpty()) {
+      if (c < 0 && answer.isEmpty() && !unasked.isEmpty()) {
         note("\nNobody answers here; " + unasked + " does it without asking.");
       }
     } catch (IOException e) {

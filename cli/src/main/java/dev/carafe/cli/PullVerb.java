@@ -46,10 +46,15 @@ final class PullVerb extends Verb {
     Console console = context.console();
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {});
         GuestChanges changes =
-            carafe.changes(
+            BottleUse.of(
+                carafe,
                 words.getFirst(),
-                words.subList(1, words.size()),
-                arguments.has("--include-ignored"))) {
+                context,
+                bottle ->
+                    carafe.changes(
+                        bottle.name(),
+                        words.subList(1, words.size()),
+                        arguments.has("--include-ignored")))) {
       changes.notes().forEach(console::note);
       if (changes.all().isEmpty()) {
         console.line("Nothing has changed.");
@@ -74,8 +79,7 @@ final class PullVerb extends Verb {
     }
   }
 
-  private static String left(
-      List<Change> all, Pull.Result result, List<String> words, Context context) {
+  static String left(List<Change> all, Pull.Result result, List<String> words, Context context) {
     int count = result.left().size();
     boolean forcible =
         all.stream().anyMatch(change -> change.changedHere() && !result.done().contains(change));

@@ -77,7 +77,9 @@ final class Verbs {
   /** One sentence about a group. */
   static String summary(String group) {
     return switch (group) {
-      case "" -> "Runs commands in microVMs: no daemon, no root, no network device in the guest.";
+      case "" ->
+          "Runs coding agents, and any command, in microVMs: no daemon, no root, no network device"
+              + " in the guest.";
       case "machine" -> "Makes, runs and removes machines (alias: vm).";
       case "image" -> "Keeps the images that machines are made from.";
       case "pack" -> "Writes and reads .smolmachine files: an image in one file.";
