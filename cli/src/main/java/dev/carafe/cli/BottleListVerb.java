@@ -20,6 +20,8 @@ import java.util.Optional;
 
 /** {@code list}: the bottles, or the agents that could be started. */
 final class BottleListVerb extends Verb {
+  private static final List<String> WHICH = List.of("active", "all", "available");
+
   @Override
   String summary() {
     return "Lists the bottles; 'list available', the agents.";
@@ -29,7 +31,7 @@ final class BottleListVerb extends Verb {
   void describe(Grammar grammar) {
     Manifests.directory(grammar)
         .flag("As JSON: an array of objects.", "--json")
-        .arguments(1, "[active|all|available]")
+        .word("[active|all|available]", WHICH)
         .example("list")
         .example("list active --json")
         .example("list available");
@@ -57,7 +59,7 @@ final class BottleListVerb extends Verb {
       default ->
           throw new UsageException(
               "'" + Text.shown(which) + "' is neither active, all nor available",
-              Suggestion.hint(which, List.of("active", "all", "available"), ""));
+              Suggestion.hint(which, WHICH, ""));
     };
   }
 

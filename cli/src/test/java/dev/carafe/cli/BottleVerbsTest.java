@@ -9,12 +9,14 @@ import dev.carafe.bottle.state.BottleRecord.Phase;
 import dev.carafe.bottle.state.BottleStates;
 import dev.carafe.bottle.state.HeldBottle;
 import dev.carafe.cli.Caller.Outcome;
+import dev.carafe.image.ArchiveForm;
 import dev.carafe.image.Home;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus.State;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -92,7 +94,13 @@ class BottleVerbsTest {
     Path root = Files.createDirectories(directory.resolve("root"));
     Files.writeString(root.resolve("file"), slug);
     ImageStore images = ImageStore.open(Home.of(caller.rooms.env));
-    images.tag(images.pull("dir:" + root, Progress.silent()).digest(), reference);
+    String digest = images.pull("dir:" + root, Progress.silent()).digest();
+    Path archive = directory.resolve("archive.tar");
+    images.exportArchive(digest, ArchiveForm.AS_KEPT, archive, Progress.silent());
+    try (InputStream in = Files.newInputStream(archive)) {
+      images.importArchive(in, reference, Progress.silent());
+    }
+    Files.delete(archive);
     states().freezeDone(slug, reference);
     return reference;
   }
@@ -258,7 +266,7 @@ class BottleVerbsTest {
     assertThat(outcome.exitCode()).isEqualTo(1);
     assertThat(outcome.out())
         .startsWith("{\n  \"valid\" : false,\n  \"problems\" : [")
-        .contains("\"sentence\" : \"there is no skill 'nowhere'");
+        .contains("\"sentence\" : \"the agent 'poor' has the skill 'nowhere', which is in none of");
     assertThat(outcome.err()).startsWith("Error: agent 'poor' cannot be started:\n");
     assertThat(caller.call("start", "none", "--dry-run", "--json").out())
         .contains("\"valid\" : false", "there is no agent 'none'");
@@ -326,7 +334,8 @@ class BottleVerbsTest {
                     .startsWith("odd  (cannot start: there is no provider 'shel'; did you mean"),
             line -> assertThat(line).isEqualTo("plain"),
             line ->
-                assertThat(line).startsWith("poor  (cannot start: there is no skill 'nowhere'"));
+                assertThat(line)
+                    .startsWith("poor  (cannot start: the agent 'poor' has the skill 'nowhere'"));
     Outcome info = caller.call("info", "--directory", home.toString());
     assertThat(info.out())
         .containsPattern("agent +alone +cannot start ")
@@ -336,7 +345,7 @@ class BottleVerbsTest {
         .containsPattern("agent +poor +cannot start ")
         .containsPattern("bottle +odd +cannot start ");
     assertThat(info.err())
-        .contains("Note: agent 'poor' cannot start: there is no skill 'nowhere'")
+        .contains("Note: agent 'poor' cannot start: the agent 'poor' has the skill 'nowhere'")
         .contains("agents/lost.md:2:9: there is no bottle 'gone'")
         .doesNotContain("Note: agent 'lost'")
         .endsWith("Error: 1 mistake\n");
