@@ -4,6 +4,7 @@ import dev.carafe.bottle.provider.HostRegistries;
 import dev.carafe.bottle.provider.HostRegistries.Access;
 import dev.carafe.bottle.provider.ProviderException;
 import dev.carafe.bottle.provider.Recipe;
+import dev.carafe.bottle.provision.GuestCommands;
 import dev.carafe.egress.routes.DeclaredRoutes;
 import dev.carafe.egress.routes.RoutesException;
 import dev.carafe.egress.routes.RoutesWriter;
@@ -225,16 +226,18 @@ final class AgentImages {
     int number = 0;
     for (Recipe.Step step : recipe.steps()) {
       number++;
-      String first = step.script().strip().lines().findFirst().orElse("");
+      String first = title(step);
       String which = "step " + number + " of " + recipe.steps().size();
       progress.step("Making the image, " + which + ": " + first);
       ExecSpec spec =
           ExecSpec.of("/bin/sh", "-eu", "-c", step.script())
               .withEnv(env)
-              .withUser(step.root() ? "root" : recipe.user())
-              .withTimeout(STEP_LIMIT);
+              .withUser(step.root() ? "root" : recipe.user());
       ExecResult result =
-          machine.run(step.root() ? spec : spec.withDirectory("/home/" + recipe.user()));
+          GuestCommands.work(
+              machine,
+              step.root() ? spec : spec.withDirectory("/home/" + recipe.user()),
+              STEP_LIMIT);
       if (result.exitCode() != 0) {
         throw new BottleException(
             "the image cannot be made: "
@@ -247,6 +250,12 @@ final class AgentImages {
                 + tail(result.out() + result.err()));
       }
     }
+  }
+
+  /** Its first line; a comment is words for people. */
+  private static String title(Recipe.Step step) {
+    String first = step.script().strip().lines().findFirst().orElse("");
+    return first.startsWith("#") ? first.substring(1).strip() : first;
   }
 
   private static String tail(String output) {

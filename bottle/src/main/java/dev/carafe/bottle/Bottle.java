@@ -3,6 +3,7 @@ package dev.carafe.bottle;
 import dev.carafe.bottle.Undo.Outcome;
 import dev.carafe.bottle.provider.Program;
 import dev.carafe.bottle.provision.GuestUser;
+import dev.carafe.bottle.provision.Unpulled;
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.image.Progress;
 import dev.carafe.machine.CopyOptions;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * A running bottle. Whoever {@link Carafe#launch launched} it holds its way out, and ends it by
@@ -49,6 +51,7 @@ public final class Bottle implements AutoCloseable {
       boolean resumed,
       Freeze freeze,
       Runnable keep,
+      BooleanSupplier kept,
       BottleLog log) {}
 
   private final Parts parts;
@@ -274,6 +277,20 @@ public final class Bottle implements AutoCloseable {
   // ---- staying ----
 
   /**
+   * Whether there seems to be something in the workspace that was neither brought back nor frozen:
+   * by the times of its files, which the guest sets as it likes. Blocks for as long as the guest
+   * looks.
+   */
+  public boolean hasChanges() {
+    return parts.record().workspace().isPresent() && Unpulled.in(parts.machine(), USER, HOME);
+  }
+
+  /** Whether its machine stays when this is closed; that of one that was attached to does. */
+  public boolean isKept() {
+    return parts.kept().getAsBoolean();
+  }
+
+  /**
    * Makes an image of the bottle as it is now; the agent goes on working. The bottle is kept from
    * now on: when its session has ended, it can be {@link Carafe#prepareResume resumed} from there.
    *
@@ -281,7 +298,9 @@ public final class Bottle implements AutoCloseable {
    * @throws BottleException when that is not possible; the bottle goes on as it was
    */
   public String freeze(Progress progress) {
+    Unpulled.begin(parts.machine(), USER, HOME);
     String reference = parts.freeze().to(progress);
+    Unpulled.end(parts.machine(), USER, HOME);
     parts.log().say("frozen to " + reference);
     return reference;
   }

@@ -187,6 +187,7 @@ public final class Carafe implements AutoCloseable {
             false,
             shown -> new Freezer(images).bottle(states, machine, slug, shown),
             () -> {},
+            () -> true,
             new BottleLog(found.log(), clock)),
         new Undo());
   }

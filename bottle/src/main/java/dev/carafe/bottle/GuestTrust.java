@@ -1,9 +1,9 @@
 package dev.carafe.bottle;
 
+import dev.carafe.bottle.provision.GuestCommands;
 import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecResult;
-import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.FreezeSpec;
 import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
@@ -18,7 +18,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -40,8 +39,6 @@ final class GuestTrust {
 
   /** Everybody's: the store is not secret, but Java reads none without. */
   static final String JAVA_PASSWORD = "changeit";
-
-  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private static final String OWN = "/usr/local/share/ca-certificates/carafe.crt";
 
@@ -181,7 +178,8 @@ final class GuestTrust {
   void install(Machine machine) {
     String attempted = "make machine '" + machine.name() + "' trust its sidecar";
     try {
-      Path files = Files.createTempDirectory("carafe-trust-");
+      // What a killed process leaves there goes away with the machine's run.
+      Path files = Files.createTempDirectory(machine.sockets(), "trust");
       try {
         Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(files.resolve("ca.crt"), pem);
@@ -197,21 +195,13 @@ final class GuestTrust {
       throw new MachineException(
           ErrorCode.HOST, attempted, "a temporary file: " + e.getMessage(), e);
     }
-    run(machine, List.of("/bin/sh", "-c", INSTALL, "sh", HASHED, pem), attempted);
-  }
-
-  private static void run(Machine machine, List<String> argv, String attempted) {
-    ExecResult result =
-        machine.run(ExecSpec.of(argv).withUser("0").withDirectory("/").withTimeout(LIMIT));
+    ExecResult result = GuestCommands.ask(machine, "0", INSTALL, List.of(HASHED, pem));
     if (result.exitCode() != 0) {
-      String said = result.err().strip();
       throw new MachineException(
           ErrorCode.GUEST,
           attempted,
-          "exit code "
-              + result.exitCode()
-              + (said.isEmpty() ? "" : ": " + said.substring(Math.max(0, said.length() - 500)))
-              + "; its image needs sh, sed, cat, cp, mv, rm and readlink");
+          GuestCommands.said(result)
+              + "; its image needs sh, ln, sed, cat, cp, mv, rm and readlink");
     }
   }
 

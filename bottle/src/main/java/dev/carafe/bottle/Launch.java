@@ -13,7 +13,9 @@ import dev.carafe.image.Image;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
 import dev.carafe.image.disk.Lock;
+import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.Machines;
 import java.io.IOException;
@@ -21,7 +23,10 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -97,7 +102,7 @@ final class Launch {
       keepState();
       if (plan.beginning() == Plan.Beginning.MACHINE) {
         writeRoutes();
-        takeMachine();
+        takeMachine(variables);
       } else {
         begin("Getting the image " + plan.image().reference());
         Image image = agentImages.ensure(plan.image(), progress);
@@ -125,6 +130,7 @@ final class Launch {
               plan.beginning().resumed(),
               shown -> new Freezer(images).bottle(states, machine, plan.slug(), shown),
               keeping::keep,
+              keeping::kept,
               keeping.log()),
           undo);
     } catch (RoutesException | IOException | RuntimeException e) {
@@ -229,10 +235,46 @@ final class Launch {
     RoutesWriter.write(keeping.state().routes(), plan.policy().declared());
   }
 
-  private void takeMachine() {
+  private void takeMachine(Map<String, String> variables) {
     machine = machines.get(plan.slug());
     keeping.machineMade();
     undo.push("its machine was stopped", this::settleMachine);
+    MachineSpec before = machine.spec();
+    MachineSpec now =
+        SidecarSpec.prepare(
+            before.toBuilder().env(environment(variables)).build(), keeping.state().routes());
+    try {
+      machine.update(now);
+    } catch (MachineException e) {
+      // It runs still, and so does what it was started with.
+      Set<String> others = differences(SidecarSpec.prepared(before), SidecarSpec.prepared(now));
+      if (e.code() != ErrorCode.STATE || !others.isEmpty()) {
+        throw e.code() == ErrorCode.STATE ? outdated(others) : e;
+      }
+    }
+  }
+
+  private BottleException outdated(Set<String> names) {
+    return new BottleException(
+        "its machine still runs with variables that are no more what the bottle's files say ("
+            + String.join(", ", names)
+            + "); 'carafe machine stop "
+            + plan.slug()
+            + "' ends what runs in it, and then it can be resumed");
+  }
+
+  private static Set<String> differences(Map<String, String> one, Map<String, String> other) {
+    Set<String> names = new TreeSet<>(one.keySet());
+    names.addAll(other.keySet());
+    names.removeIf(name -> Objects.equals(one.get(name), other.get(name)));
+    return names;
+  }
+
+  /** What the agent's programs find in their environment, besides what leads to the sidecar. */
+  private Map<String, String> environment(Map<String, String> variables) {
+    Map<String, String> all = new LinkedHashMap<>(plan.provision().env());
+    all.putAll(variables);
+    return all;
   }
 
   private void makeMachine(Image image, Map<String, String> variables) {
@@ -242,14 +284,12 @@ final class Launch {
       throw new BottleException("there is a machine of that name, which is no bottle's");
     }
     left.ifPresent(Machine::delete);
-    Map<String, String> all = new LinkedHashMap<>(plan.provision().env());
-    all.putAll(variables);
     MachineSpec spec =
         MachineSpec.builder(plan.slug())
             .image(image.digest())
             .cpus(plan.spec().cpus())
             .memoryMib(plan.spec().memoryMib())
-            .env(all)
+            .env(environment(variables))
             .user(Bottle.USER)
             .directory(plan.spec().workspace().isPresent() ? Bottle.WORKSPACE : Bottle.HOME)
             .labels(Map.of(LABEL, plan.slug()))

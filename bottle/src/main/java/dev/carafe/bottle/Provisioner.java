@@ -2,15 +2,15 @@ package dev.carafe.bottle;
 
 import dev.carafe.bottle.provider.GuestFile;
 import dev.carafe.bottle.provision.GitIdentity;
+import dev.carafe.bottle.provision.GuestCommands;
 import dev.carafe.bottle.provision.GuestFiles;
 import dev.carafe.bottle.provision.GuestUser;
 import dev.carafe.bottle.provision.Injected;
 import dev.carafe.bottle.provision.PromptFile;
-import dev.carafe.machine.ExecResult;
-import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -89,20 +89,11 @@ final class Provisioner {
 
   /** What any program expects of a machine that it works in. */
   private void init(GuestUser user) {
-    ExecResult result =
-        machine.run(
-            ExecSpec.of(
-                    "/bin/sh",
-                    "-c",
-                    INIT,
-                    "sh",
-                    user.home(),
-                    Integer.toString(user.uid()),
-                    Integer.toString(user.gid()))
-                .withUser("0")
-                .withDirectory("/"));
-    if (result.exitCode() != 0) {
-      throw new BottleException("the guest's directories cannot be made: " + result.err().strip());
-    }
+    GuestCommands.run(
+        machine,
+        "0",
+        "make the directories of machine '" + machine.name() + "'",
+        INIT,
+        List.of(user.home(), Integer.toString(user.uid()), Integer.toString(user.gid())));
   }
 }

@@ -77,6 +77,15 @@ public record SidecarSpec(
   }
 
   /**
+   * The environment that a machine was prepared with, without the canary, which is each one's own.
+   */
+  static Map<String, String> prepared(MachineSpec spec) {
+    Map<String, String> env = new LinkedHashMap<>(spec.env());
+    env.remove(spec.labels().getOrDefault(CANARY, ""));
+    return env;
+  }
+
+  /**
    * What the sidecar of a machine is to be opened with; empty when it was not made to have one. The
    * audit is in the user's state directory, and outlives the machine.
    */

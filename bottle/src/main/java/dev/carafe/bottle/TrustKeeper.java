@@ -77,9 +77,10 @@ final class TrustKeeper implements AutoCloseable {
     try {
       renew();
       return true;
-    } catch (MachineException e) {
+    } catch (RuntimeException | Error e) {
+      // Whatever it was, the next attempt must come: the certificate ends some day.
       if (!closed) {
-        notes.accept(e.getMessage());
+        notes.accept(Sentence.reason(e));
       }
       return false;
     }

@@ -1,11 +1,13 @@
 package dev.carafe.bottle;
 
 import dev.carafe.machine.CopyOptions;
+import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
 import dev.carafe.machine.Gateway;
 import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.Proof;
@@ -26,7 +28,7 @@ import java.util.function.Function;
 
 /** A machine that does what it is told, and proves what the test says. */
 final class FakeMachine implements Machine {
-  private final MachineSpec spec;
+  private MachineSpec spec;
   private final Path directory;
 
   /** What commands do. */
@@ -157,8 +159,11 @@ final class FakeMachine implements Machine {
   }
 
   @Override
-  public void update(MachineSpec spec) {
-    throw new UnsupportedOperationException();
+  public void update(MachineSpec changed) {
+    if (running) {
+      throw new MachineException(ErrorCode.STATE, "update it", "it is running");
+    }
+    spec = changed;
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,6 +74,31 @@ class LaunchStepsTest {
     assertThat(machine.running).isFalse();
     assertThat(machine.attached).isEmpty();
     assertThat(place.phase()).isEqualTo(Phase.KEPT);
+  }
+
+  @Test
+  void whatGoesOnHasTheVariablesThatItsFilesSayNow() throws IOException {
+    place.left(Phase.KEPT);
+    FakeMachine machine = prepared(place.machine(Place.SLUG));
+    machine.update(machine.spec().toBuilder().env(Map.of("OLD", "of then")).build());
+    place.bottle("plain", "agent_provider: {template: shell}\nenv: {NEW: of now}");
+    try (Bottle bottle = resumed()) {
+      assertThat(bottle.machine().spec().env()).containsEntry("NEW", "of now");
+      assertThat(bottle.machine().spec().env()).doesNotContainKey("OLD");
+    }
+  }
+
+  @Test
+  void whatStillRunsWithOtherVariablesIsNotGivenAWayOut() throws IOException {
+    place.left(Phase.READY);
+    FakeMachine machine = prepared(place.machine(Place.SLUG));
+    machine.running = true;
+    place.bottle("plain", "agent_provider: {template: shell}\nenv: {NEW: of now}");
+    assertThatThrownBy(this::resumed)
+        .isInstanceOf(BottleException.class)
+        .hasMessageContaining("no more what the bottle's files say (NEW)")
+        .hasMessageContaining("'carafe machine stop " + Place.SLUG + "'");
+    assertThat(machine.attached).isEmpty();
   }
 
   @Test

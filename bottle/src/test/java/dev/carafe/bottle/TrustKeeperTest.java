@@ -16,14 +16,17 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class TrustKeeperTest {
   private final AtomicReference<String> certificate = new AtomicReference<>("first");
-  private final AtomicReference<MachineException> failure = new AtomicReference<>();
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private final BlockingQueue<String> installed = new LinkedBlockingQueue<>();
   private final BlockingQueue<String> notes = new LinkedBlockingQueue<>();
   private final TrustKeeper keeper = new TrustKeeper(this::install, certificate::get, notes::add);
 
   private void install(String pem) {
-    if (failure.get() != null) {
-      throw failure.get();
+    switch (failure.get()) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new AssertionError();
     }
     installed.add(pem);
   }
@@ -62,6 +65,17 @@ class TrustKeeperTest {
     failure.set(null);
     keeper.renew();
     assertThat(installed).containsExactly("first");
+  }
+
+  @Test
+  void itGoesOnAfterWhateverWentWrong() throws Exception {
+    failure.set(new OutOfMemoryError("of the guest's doing"));
+    keeper.watch();
+    keeper.renewSoon();
+    assertThat(notes.poll(60, TimeUnit.SECONDS)).contains("of the guest's doing");
+    failure.set(null);
+    keeper.renewSoon();
+    assertThat(installed.poll(60, TimeUnit.SECONDS)).isEqualTo("first");
   }
 
   @Test

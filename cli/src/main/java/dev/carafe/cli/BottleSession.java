@@ -61,10 +61,15 @@ final class BottleSession {
     try {
       Bottle bottle = carafe.launch(plan, headless ? Optional.empty() : Optional.of(operator()));
       progress.clear();
+      if (!arguments.has("--quiet") && context.terminal().input() && !headless) {
+        // An agent's first screen takes a while where processors are emulated.
+        console.note("Ready: bottle '" + bottle.name() + "'; starting the agent");
+      }
       return settled(bottle, () -> agent(bottle, words, task, interrupts), interrupts);
     } catch (BottleException | MachineException e) {
       // Interrupted work fails with all sorts of words; the signal is what happened.
       if (interrupts.exitCode().isPresent()) {
+        progress.clear();
         console.note(e.getMessage());
         return interrupts.exitCode().getAsInt();
       }
@@ -90,8 +95,39 @@ final class BottleSession {
       // Whose terminal goes away has not said that the work may go, too.
       if (crashed || hungUp(interrupts)) {
         bottle.keep();
+      } else if (!bottle.isKept() && !arguments.has("--quiet") && hasChanges(bottle)) {
+        decide(bottle, interrupts);
       }
       close(bottle);
+    }
+  }
+
+  private static boolean hasChanges(Bottle bottle) {
+    try {
+      return bottle.hasChanges();
+    } catch (BottleException | MachineException e) {
+      // It does not answer, and so it is not asked about.
+      return false;
+    }
+  }
+
+  /** What an agent has done is not thrown away without a word. */
+  private void decide(Bottle bottle, Interrupts interrupts) {
+    boolean somebody =
+        !arguments.has("--headless") && !arguments.has("--yes") && context.terminal().input();
+    String changed = "The workspace was changed, and not pulled.";
+    if (somebody && interrupts.exitCode().isEmpty()) {
+      if (context.console().confirmUnlessDenied(changed + " Keep the bottle? [Y/n] ")) {
+        bottle.keep();
+      }
+    } else {
+      context
+          .console()
+          .note(
+              changed
+                  + " It goes with the bottle: another time, '"
+                  + context.program().name()
+                  + " pull' it before the end, or start with --keep");
     }
   }
 

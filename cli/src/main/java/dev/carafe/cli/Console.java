@@ -15,6 +15,15 @@ import java.nio.charset.StandardCharsets;
  */
 record Console(InputStream in, OutputStream out, OutputStream err) {
 
+  Console {
+    in = new StandardInput(in);
+  }
+
+  /** Who still waits for standard input waits in vain: what comes is for whoever reads next. */
+  void giveBack() {
+    ((StandardInput) in).giveBack();
+  }
+
   /** Nobody reads our standard output any more. */
   static final class OutputClosedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -93,6 +102,21 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
    * @return true for {@code y} or {@code yes}; end of file is no
    */
   boolean confirm(String question, String unasked) {
+    String word = answer(question, unasked);
+    return word.equalsIgnoreCase("y") || word.equalsIgnoreCase("yes");
+  }
+
+  /**
+   * The same for a question to which yes is the answer of who says nothing.
+   *
+   * @return false for {@code n} or {@code no}; end of file is yes
+   */
+  boolean confirmUnlessDenied(String question) {
+    String word = answer(question, "");
+    return !word.equalsIgnoreCase("n") && !word.equalsIgnoreCase("no");
+  }
+
+  private String answer(String question, String unasked) {
     prompt(question);
     StringBuilder answer = new StringBuilder();
     try {
@@ -107,9 +131,8 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
         note("\nNobody answers here; " + unasked + " does it without asking.");
       }
     } catch (IOException e) {
-      return false;
+      // As if there were no more of it.
     }
-    String word = answer.toString().strip();
-    return word.equalsIgnoreCase("y") || word.equalsIgnoreCase("yes");
+    return answer.toString().strip();
   }
 }

@@ -41,6 +41,7 @@ final class Session {
    */
   int run(Machine machine, ExecSpec spec, boolean terminal) {
     int exitCode = terminal ? onTerminal(machine, spec) : attached(machine, spec);
+    context.console().giveBack();
     // Only now, because the terminal is no longer raw.
     if (!message.isEmpty()
         && (exitCode == ExitCode.NOT_EXECUTABLE || exitCode == ExitCode.NO_SUCH_PROGRAM)) {

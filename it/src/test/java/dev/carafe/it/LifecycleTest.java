@@ -63,6 +63,25 @@ class LifecycleTest {
   }
 
   @Test
+  void aDiskThatHasHadAnErrorIsThereAgainAfterTheNextStart() {
+    Machine machine = Lab.started(machines, "error");
+    try {
+      // As after a write for which the host's disk had no room.
+      machine.run(
+          ExecSpec.shell(
+              "echo kept > /root/note; sync; echo x > /sys/fs/ext4/dm-0/trigger_fs_error"));
+      assertThat(machine.run(ExecSpec.shell("echo more > /root/more")).exitCode()).isNotZero();
+      machine.stop();
+      assertThat(machine.start()).isTrue();
+
+      assertThat(machine.run(ExecSpec.shell("echo more > /root/more; cat /root/note")).out())
+          .isEqualTo("kept\n");
+    } finally {
+      machine.delete();
+    }
+  }
+
+  @Test
   void twoMachinesFromOneTemplateShareNoIdentityAndNoRandomness() {
     String question =
         "cat /proc/sys/kernel/random/boot_id /etc/machine-id; hostname;"

@@ -16,6 +16,7 @@ import dev.carafe.bottle.provision.Injected;
 import dev.carafe.bottle.provision.PromptFile;
 import dev.carafe.bottle.provision.Pull;
 import dev.carafe.bottle.provision.Skills;
+import dev.carafe.bottle.provision.Unpulled;
 import dev.carafe.bottle.provision.Workspace;
 import dev.carafe.bottle.provision.WorkspaceDiff;
 import dev.carafe.bottle.provision.WorkspaceState;
@@ -180,6 +181,7 @@ class ProvisionTest {
     Files.writeString(work.resolve("ignored/key"), "secret");
     git(work, "add", ".");
     git(work, "commit", "-qm", "first");
+    PromptFile.put(machine, node, "Be brief.\n", new Injected());
     WorkspaceState state = put(work, false);
     String inside = "cd workspace && ";
     assertThat(agent(inside + "git status --porcelain")).isEmpty();
@@ -190,6 +192,7 @@ class ProvisionTest {
     try (GuestChanges none = look(work, state)) {
       assertThat(none.all()).isEmpty();
     }
+    assertThat(unpulled()).isFalse();
 
     agent(
         inside
@@ -222,8 +225,20 @@ class ProvisionTest {
     assertThat(work.resolve("ignored/key")).hasContent("secret");
     assertThat(Files.exists(work.resolve(".git/hooks/post-checkout"))).isFalse();
     assertThat(Files.exists(work.resolve("evil"), LinkOption.NOFOLLOW_LINKS)).isFalse();
+    assertThat(unpulled()).as("some of it was left there").isTrue();
+    agent(inside + "rm evil sly huge");
+    try (GuestChanges changes = look(work, state)) {
+      assertThat(Pull.apply(changes, EnumSet.allOf(Pull.Allowed.class)).left()).isEmpty();
+    }
+    assertThat(unpulled()).isFalse();
+    agent(inside + "echo more >>one");
+    assertThat(unpulled()).isTrue();
     assertThat(directory.resolve("private")).hasContent("private");
     assertThat(directory.resolve("scratch")).isEmptyDirectory();
+  }
+
+  private boolean unpulled() {
+    return Unpulled.in(machine, node.name(), node.home());
   }
 
   @Test

@@ -14,7 +14,7 @@ import java.util.function.Consumer;
  */
 public interface Machine {
   /** What {@link #run} keeps of a command's standard output, and as much of its standard error. */
-  int MOST_CAPTURED_BYTES = 256 << 20;
+  int MOST_CAPTURED_BYTES = 32 << 20;
 
   String name();
 

@@ -21,7 +21,10 @@ final class Codex implements Provider {
   /** What a session asks. The rest of either host is not for an agent. */
   private static final String[] API_PATHS = {"/v1/responses", "/v1/models"};
 
-  private static final String[] CHATGPT_PATHS = {"/backend-api/codex", "/backend-api/wham/usage"};
+  /** Below {@code wham} there are also tasks in the cloud, which are none of a bottle's. */
+  private static final String[] CHATGPT_PATHS = {
+    "/backend-api/codex", "/backend-api/wham/usage", "/backend-api/wham/accounts/check"
+  };
 
   private static final String KEY = "OPENAI_API_KEY";
   private static final String PLACEHOLDER = "placeholder-of-carafe";

@@ -30,6 +30,10 @@ import java.util.TreeMap;
 public final class GuestChanges implements AutoCloseable {
   private static final int MOST_PATHS = 100;
   private static final int MOST_FILES = 500_000;
+
+  /** Of all names together, for the memory that they take. */
+  private static final int MOST_NAMES = 32 << 20;
+
   private static final CopyOptions LIMITED = CopyOptions.DEFAULT.withMostBytes(8L << 30);
 
   /** Exit codes for each kind of thing that may be at a path. */
@@ -48,19 +52,26 @@ public final class GuestChanges implements AutoCloseable {
   private final Path host;
   private final WorkspaceState launched;
   private final List<Path> wanted;
+  private final Runnable pulled;
   private final Map<Path, Found> found = new TreeMap<>();
   private final Set<Path> bare = new HashSet<>();
+  private long names;
   private final List<String> notes = new ArrayList<>();
 
   /** A change with what it was found from. */
   record Found(Change change, FileState guest, FileState here) {}
 
   private GuestChanges(
-      ScratchDirectory copy, Path host, WorkspaceState launched, List<Path> wanted) {
+      ScratchDirectory copy,
+      Path host,
+      WorkspaceState launched,
+      List<Path> wanted,
+      Runnable pulled) {
     this.copy = copy;
     this.host = host;
     this.launched = launched;
     this.wanted = wanted;
+    this.pulled = pulled;
   }
 
   /**
@@ -92,7 +103,16 @@ public final class GuestChanges implements AutoCloseable {
     try {
       Path host = request.host().toRealPath();
       copy = ScratchDirectory.in(request.scratch());
-      GuestChanges changes = new GuestChanges(copy, host, request.launched(), wanted);
+      GuestChanges changes =
+          new GuestChanges(
+              copy,
+              host,
+              request.launched(),
+              wanted,
+              () -> Unpulled.end(machine, user.name(), user.home()));
+      if (wanted.isEmpty()) {
+        Unpulled.begin(machine, user.name(), user.home());
+      }
       changes.copyOut(machine, user);
       changes.compare();
       if (!request.ignored()) {
@@ -237,9 +257,12 @@ public final class GuestChanges implements AutoCloseable {
       guest = FileState.of(file);
     }
     if (!here.equals(guest)) {
-      if (found.size() >= MOST_FILES) {
+      names += path.toString().length();
+      if (found.size() >= MOST_FILES || names > MOST_NAMES) {
         throw new BottleException(
-            "more than " + MOST_FILES + " files have changed in the guest; name a path");
+            "more has changed in the guest than can be looked at together ("
+                + found.size()
+                + " files); name a path");
       }
       Change.Kind kind = before.isThing() ? Change.Kind.CHANGED : Change.Kind.ADDED;
       found.put(path, new Found(new Change(kind, path, !here.equals(before)), guest, here));
@@ -287,6 +310,13 @@ public final class GuestChanges implements AutoCloseable {
   /** The host's directory. */
   Path host() {
     return host;
+  }
+
+  /** All that was found is here now. */
+  void done() {
+    if (wanted.isEmpty()) {
+      pulled.run();
+    }
   }
 
   /** The private directory, in which there is room for more. */

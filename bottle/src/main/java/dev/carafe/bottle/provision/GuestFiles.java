@@ -29,7 +29,8 @@ public final class GuestFiles {
     parents(machine, user, path);
     Path file = null;
     try {
-      file = Files.createTempFile("carafe-file-", "", PRIVATE);
+      // What a killed process leaves there goes away with the machine's run.
+      file = Files.createTempFile(machine.sockets(), "file", "", PRIVATE);
       Files.write(file, content);
       machine.copyIn(
           file, path, CopyOptions.DEFAULT.withOwner(user.uid(), user.gid()).withMode(mode));

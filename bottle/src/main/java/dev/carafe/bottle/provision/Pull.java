@@ -76,6 +76,9 @@ public final class Pull {
             e);
       }
     }
+    if (pull.left.isEmpty()) {
+      changes.done();
+    }
     return new Result(List.copyOf(pull.done), List.copyOf(pull.left));
   }
 

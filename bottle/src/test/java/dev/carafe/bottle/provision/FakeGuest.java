@@ -126,6 +126,11 @@ final class FakeGuest implements Machine {
   }
 
   @Override
+  public Path sockets() {
+    return root;
+  }
+
+  @Override
   public Execution exec(ExecSpec spec) {
     commands.add(spec);
     return new Done(shell.apply(spec));
