@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -46,6 +47,16 @@ final class BottleArchive {
   /** Whether the image of that name came with a bottle that was imported. */
   static boolean isImported(String reference) {
     return reference.endsWith(IMPORTED);
+  }
+
+  /** The names of all images that a bottle was frozen to, or came with. */
+  static List<String> imagesOf(String slug, ImageStore images) {
+    String prefix = "bottle-" + slug + ":";
+    return images.list().stream()
+        .flatMap(image -> image.names().stream())
+        .filter(name -> name.startsWith(prefix))
+        .sorted()
+        .toList();
   }
 
   void write(BottleRecord record, String reference, Path file, Progress progress) {

@@ -48,7 +48,9 @@ final class BottleLeftovers {
     for (Found bottle : listing.bottles()) {
       String slug = bottle.record().slug();
       if (!bottle.live() && !bottle.kept()) {
-        found.add(new Leftover(what(bottle), () -> end(slug)));
+        found.add(
+            new Leftover(
+                what(bottle), "'carafe resume " + slug + "' would go on with it", () -> end(slug)));
       }
     }
     for (Damaged damaged : listing.damaged()) {
@@ -79,16 +81,14 @@ final class BottleLeftovers {
 
   private static String what(Found bottle) {
     String slug = bottle.record().slug();
-    String goesOn = " ('carafe resume " + slug + "' would go on with it)";
     if (bottle.record().phase() == Phase.RESUMED) {
-      return "the killed session of bottle '" + slug + "', whose machine is kept" + goesOn;
+      return "the killed session of bottle '" + slug + "', whose machine is kept";
     } else if (bottle.frozen().isPresent()) {
       return "the machine of bottle '"
           + slug
-          + "', whose session was killed; what it was frozen to stays"
-          + goesOn;
+          + "', whose session was killed; what it was frozen to stays";
     }
-    return "bottle '" + slug + "', whose session was killed" + goesOn;
+    return "bottle '" + slug + "', whose session was killed";
   }
 
   private void end(String slug) {

@@ -45,6 +45,20 @@ public record BottleSpec(
   /** Memory of a bottle's machine: what the larger agents need. */
   public static final int MEMORY_MIB = 4096;
 
+  private static final int MOST_LABEL = 60;
+
+  /** What a label is. */
+  public static final String LABEL_RULE =
+      "a label has 1 to " + MOST_LABEL + " characters, and no control characters";
+
+  /** Whether a bottle can be called so; space around it does not count. */
+  public static boolean isLabel(String text) {
+    String label = text.strip();
+    return !label.isEmpty()
+        && label.length() <= MOST_LABEL
+        && label.codePoints().noneMatch(c -> Character.getType(c) == Character.CONTROL);
+  }
+
   public BottleSpec {
     bottles = List.copyOf(bottles);
     directory = directory.toAbsolutePath().normalize();

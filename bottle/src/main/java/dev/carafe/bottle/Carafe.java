@@ -5,6 +5,7 @@ import dev.carafe.bottle.provision.GuestChanges;
 import dev.carafe.bottle.provision.GuestUser;
 import dev.carafe.bottle.provision.WorkspaceState;
 import dev.carafe.bottle.state.BottleRecord;
+import dev.carafe.bottle.state.BottleRecord.Phase;
 import dev.carafe.bottle.state.BottleStates;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
@@ -159,23 +160,22 @@ public final class Carafe implements AutoCloseable {
   /**
    * A bottle that somebody runs, to be used beside them.
    *
-   * @throws BottleException when there is none of that slug, or its machine does not run
+   * @throws BottleException when there is none of that slug, its start has not come to its end, or
+   *     its machine does not run
    */
   public Bottle attach(String slug) {
-    BottleRecord record = get(slug).record();
+    Found found = get(slug);
+    if (found.starting()) {
+      throw new BottleException(Preparation.starting(slug));
+    }
+    BottleRecord record = found.record();
     Machine machine =
         machines
             .find(slug)
             .filter(BottleLeftovers::isBottles)
-            .filter(found -> found.status().running())
-            .orElseThrow(
-                () ->
-                    new BottleException(
-                        "bottle '"
-                            + slug
-                            + "' is not running; 'carafe resume "
-                            + slug
-                            + "' goes on with it"));
+            // What a killed start has left has no workspace yet.
+            .filter(there -> record.phase() != Phase.MAKING && there.status().running())
+            .orElseThrow(() -> new BottleException(idle(found)));
     Preparation.Agent agent = preparation.agent(record);
     return new Bottle(
         new Bottle.Parts(
@@ -188,8 +188,19 @@ public final class Carafe implements AutoCloseable {
             shown -> new Freezer(images).bottle(states, machine, slug, shown),
             () -> {},
             () -> true,
-            new BottleLog(get(slug).log(), clock)),
+            new BottleLog(found.log(), clock)),
         new Undo());
+  }
+
+  private static String idle(Found found) {
+    String slug = found.record().slug();
+    return found.live()
+        ? "bottle '"
+            + slug
+            + "' is just being started or ended; try again ('carafe logs "
+            + slug
+            + "' shows how far it is)"
+        : "bottle '" + slug + "' is not running; 'carafe resume " + slug + "' goes on with it";
   }
 
   /**
@@ -321,9 +332,10 @@ public final class Carafe implements AutoCloseable {
    * Removes a bottle that nobody runs, with its machine and the record of what it was. The images
    * that it was frozen to stay.
    *
+   * @return the references of those images
    * @throws BottleException when it runs, or something is left
    */
-  public void remove(String slug) {
+  public List<String> remove(String slug) {
     try {
       Optional<HeldBottle> taken = states.hold(slug);
       if (taken.isEmpty()) {
@@ -340,6 +352,7 @@ public final class Carafe implements AutoCloseable {
         machines.find(slug).filter(BottleLeftovers::isBottles).ifPresent(Machine::delete);
         held.delete();
       }
+      return BottleArchive.imagesOf(slug, images);
     } catch (NoSuchFileException e) {
       throw new BottleException("there is no bottle '" + Slug.shown(slug) + "'", e);
     } catch (IOException e) {

@@ -91,14 +91,16 @@ final class Keeping {
 
   private static HeldBottle hold(String slug, BottleStates states) throws IOException {
     try {
-      return states
-          .hold(slug)
-          .orElseThrow(
-              () ->
-                  new BottleException(
-                      "somebody else runs it just now; 'carafe attach "
-                          + slug
-                          + "' opens another terminal on it"));
+      Optional<HeldBottle> held = states.hold(slug);
+      if (held.isEmpty()) {
+        throw new BottleException(
+            states.find(slug).filter(BottleStates.Found::starting).isPresent()
+                ? Preparation.starting(slug)
+                : "somebody else runs it just now; 'carafe attach "
+                    + slug
+                    + "' opens another terminal on it");
+      }
+      return held.get();
     } catch (NoSuchFileException e) {
       throw new BottleException("it has been removed meanwhile", e);
     }

@@ -5,6 +5,7 @@ import dev.carafe.bottle.manifest.Manifest;
 import dev.carafe.bottle.manifest.ManifestException;
 import dev.carafe.bottle.manifest.ManifestIndex;
 import dev.carafe.bottle.manifest.ManifestPlaces;
+import dev.carafe.bottle.manifest.ManifestProblem;
 import dev.carafe.bottle.policy.BottleEnv;
 import dev.carafe.bottle.policy.BottlePolicy;
 import dev.carafe.bottle.provider.Color;
@@ -40,8 +41,6 @@ import java.util.TreeSet;
 
 /** Resolves what is asked for to a {@link Plan}. Reads; changes nothing and connects to nothing. */
 final class Preparation {
-  private static final int MOST_LABEL = 60;
-
   private final Home home;
   private final Map<String, String> env;
   private final ImageStore images;
@@ -79,6 +78,9 @@ final class Preparation {
   /** A bottle that has been started before, as it was asked for then. */
   Plan resume(String slug, boolean headless) {
     Found found = found(slug);
+    if (found.starting()) {
+      throw new BottleException(starting(slug));
+    }
     if (found.live()) {
       throw new BottleException(
           "bottle '"
@@ -107,6 +109,15 @@ final class Preparation {
             true);
     return prepare(
         spec, Optional.of(new Earlier(slug, record.label(), found.frozen(), beginning, lost)));
+  }
+
+  /** What is said to whoever would use a bottle whose start has not come to its end. */
+  static String starting(String slug) {
+    return "bottle '"
+        + slug
+        + "' is still being started; wait for that ('carafe logs "
+        + slug
+        + "' shows how far it is)";
   }
 
   /**
@@ -247,7 +258,9 @@ final class Preparation {
           collected(() -> image(spec, declared, provider, earlier, problems), problems);
       if (!problems.isEmpty()) {
         throw new BottleException(
-            "agent '" + spec.agent() + "' cannot be started:\n  " + String.join("\n  ", problems));
+            "agent '" + spec.agent() + "' cannot be started:\n  " + String.join("\n  ", problems),
+            null,
+            problems.stream().map(ManifestProblem::of).toList());
       }
       return new Plan(
           spec,
@@ -295,7 +308,7 @@ final class Preparation {
                   lines.add(
                       problem.file().map(file -> file + ":" + problem.at() + ": ").orElse("")
                           + problem.sentence()));
-      throw new BottleException(String.join("\n", lines), e);
+      throw new BottleException(String.join("\n", lines), e, e.problems());
     }
   }
 
@@ -332,9 +345,8 @@ final class Preparation {
   /** What it shall be called; a number is added if another bottle is called so. */
   private String label(BottleSpec spec) {
     String wanted = spec.label().orElse(spec.agent()).strip();
-    if (wanted.isEmpty() || wanted.length() > MOST_LABEL || hasControls(wanted)) {
-      throw new BottleException(
-          "a label has 1 to " + MOST_LABEL + " characters, and no control characters");
+    if (!BottleSpec.isLabel(wanted)) {
+      throw new BottleException(BottleSpec.LABEL_RULE);
     }
     Set<String> taken = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     try {
@@ -347,10 +359,6 @@ final class Preparation {
       label = wanted + "-" + number;
     }
     return label;
-  }
-
-  private static boolean hasControls(String text) {
-    return text.codePoints().anyMatch(c -> Character.getType(c) == Character.CONTROL);
   }
 
   private AgentImage image(

@@ -142,6 +142,40 @@ class PreparationTest {
   }
 
   @Test
+  void oneThatIsBeingStartedIsNeitherResumedNorUsed() throws IOException {
+    place.machine(Place.SLUG).running = true;
+    try (HeldBottle held = place.states().create(place.record(Phase.MAKING))) {
+      String said =
+          "bottle 'work-0a1b2' is still being started; wait for that ('carafe logs work-0a1b2'"
+              + " shows how far it is)";
+      assertThatThrownBy(this::resumed).hasMessage(said);
+      assertThatThrownBy(() -> carafe.attach(Place.SLUG)).hasMessage(said);
+      assertThatThrownBy(() -> carafe.changes(Place.SLUG, List.of(), false)).hasMessage(said);
+      held.update(held.record().at(Phase.READY));
+      assertThat(carafe.attach(Place.SLUG).name()).isEqualTo(Place.SLUG);
+    }
+  }
+
+  @Test
+  void oneWhoseMachineComesOrGoesJustNowIsNotSentInACircle() throws IOException {
+    place.machine(Place.SLUG).running = false;
+    try (HeldBottle held = place.states().create(place.record(Phase.RESUMED))) {
+      assertThatThrownBy(() -> carafe.attach(Place.SLUG))
+          .hasMessageContaining("is just being started or ended; try again");
+      assertThat(held.record().phase()).isEqualTo(Phase.RESUMED);
+    }
+    assertThatThrownBy(() -> carafe.attach(Place.SLUG))
+        .hasMessageContaining("is not running; 'carafe resume " + Place.SLUG + "'");
+  }
+
+  @Test
+  void whatAKilledStartHasLeftIsNotUsedAsIfItWereReady() throws IOException {
+    place.left(Phase.MAKING);
+    place.machine(Place.SLUG).running = true;
+    assertThatThrownBy(() -> carafe.attach(Place.SLUG)).hasMessageContaining("is not running");
+  }
+
+  @Test
   void oneThatThereIsNotIsSaidAndAMachineIsNotTakenForIt() {
     assertThatThrownBy(this::resumed)
         .hasMessageContaining("there is no bottle '" + Place.SLUG + "'; 'carafe list'");

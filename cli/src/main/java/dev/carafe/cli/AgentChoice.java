@@ -1,6 +1,7 @@
 package dev.carafe.cli;
 
 import dev.carafe.bottle.BottleSpec;
+import dev.carafe.bottle.Readiness;
 import dev.carafe.bottle.manifest.ManifestException;
 import dev.carafe.bottle.manifest.ManifestIndex;
 import dev.carafe.bottle.provider.Color;
@@ -17,12 +18,14 @@ final class AgentChoice {
   private final Arguments arguments;
   private final Context context;
   private final ManifestIndex index;
+  private final Readiness readiness;
   private final Pickers pickers;
 
   AgentChoice(Arguments arguments, Context context) {
     this.arguments = arguments;
     this.context = context;
     index = Manifests.index(arguments, context);
+    readiness = new Readiness(index, context.env());
     pickers =
         new Pickers(context.env(), "name the agent: " + context.program().name() + " start NAME");
   }
@@ -35,8 +38,7 @@ final class AgentChoice {
   BottleSpec ask() {
     List<Choice<String>> agents =
         index.agents().stream()
-            .filter(ManifestIndex.FoundAgent::usable)
-            .map(agent -> new Choice<>(agent.name(), agent.name(), agent.origin().words()))
+            .map(agent -> new Choice<>(agent.name(), agent.name(), words(agent)))
             .toList();
     if (agents.isEmpty()) {
       throw new FailureException(
@@ -51,6 +53,13 @@ final class AgentChoice {
       spec = spec.withLabel(chosen(pickers.text("What is the session called?", agent)));
     }
     return spec.color().isPresent() ? spec : colored(spec);
+  }
+
+  /** One that cannot start is shown, and why: whoever looks for it finds it. */
+  private String words(ManifestIndex.FoundAgent agent) {
+    List<String> problems = readiness.problems(agent.name(), List.of());
+    return agent.origin().words()
+        + (problems.isEmpty() ? "" : "; cannot start: " + problems.getFirst());
   }
 
   /** None, if there is nothing to choose: then it is what the agent names. */

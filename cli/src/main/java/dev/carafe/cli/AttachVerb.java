@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.bottle.Bottle;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.image.Progress;
@@ -32,16 +31,22 @@ final class AttachVerb extends Verb {
           arguments
               .first()
               .orElseGet(
-                  () -> BottleChoice.ask(carafe, context, "Attach to which bottle?", Found::live));
-      Bottle bottle = carafe.attach(slug);
+                  () ->
+                      BottleChoice.ask(carafe, context, "Attach to which bottle?", Found::running));
       String type = context.env().getOrDefault("TERM", "");
       ExecSpec spec =
           ExecSpec.shell(SHELL).withEnv("TERM", type.isEmpty() ? "xterm" : type).withInput();
       if (arguments.value("--user").isPresent()) {
         spec = spec.withUser(arguments.value("--user").get());
       }
-      return new Session(context, new Interrupts(context.signals()))
-          .run(bottle.machine(), spec, true);
+      ExecSpec shell = spec;
+      return BottleUse.of(
+          carafe,
+          slug,
+          context,
+          bottle ->
+              new Session(context, new Interrupts(context.signals()))
+                  .run(bottle.machine(), shell, true));
     }
   }
 }

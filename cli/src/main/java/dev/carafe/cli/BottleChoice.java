@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.cli.pick.Choice;
+import dev.carafe.cli.pick.NoTerminalException;
 import dev.carafe.cli.pick.Pickers;
 import java.util.List;
 import java.util.function.Predicate;
@@ -30,12 +31,20 @@ final class BottleChoice {
             .toList();
     if (choices.isEmpty()) {
       throw new FailureException(
-          "there is no such bottle; '" + context.program().name() + " list' shows all");
+          "no bottle was named, and there is none to choose; '"
+              + context.program().name()
+              + " list' shows all");
     }
-    return new Pickers(
-            context.env(),
-            "name the bottle: its slug is in '" + context.program().name() + " list'")
-        .one(question, choices)
-        .orElseThrow(() -> new FailureException("Cancelled"));
+    try {
+      return new Pickers(context.env(), "")
+          .one(question, choices)
+          .orElseThrow(() -> new FailureException("Cancelled"));
+    } catch (NoTerminalException e) {
+      throw new FailureException(
+          "no bottle was named, and there is no terminal to ask on; name one of "
+              + String.join(", ", choices.stream().map(Choice::value).toList()),
+          ExitCode.FAILED,
+          e);
+    }
   }
 }

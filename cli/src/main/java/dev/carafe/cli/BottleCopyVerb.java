@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.bottle.Bottle;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.image.Progress;
 import dev.carafe.machine.CopyOptions;
@@ -38,15 +37,21 @@ final class BottleCopyVerb extends Verb {
           "exactly one of source and destination must be in a bottle, written SLUG:/PATH");
     }
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {})) {
-      Bottle bottle = carafe.attach(from == null ? to.machine() : from.machine());
-      if (from != null) {
-        CopyVerb.copyOut(bottle.machine(), from.path(), destination, CopyOptions.DEFAULT, context);
-      } else if (!Files.exists(Path.of(source))) {
-        throw new FailureException(Text.shown(source) + ": there is no such file");
-      } else {
-        CopyVerb.copyIn(bottle.machine(), source, to.path(), bottle.owned(), context);
-      }
+      return BottleUse.of(
+          carafe,
+          from == null ? to.machine() : from.machine(),
+          context,
+          bottle -> {
+            if (from != null) {
+              CopyVerb.copyOut(
+                  bottle.machine(), from.path(), destination, CopyOptions.DEFAULT, context);
+            } else if (!Files.exists(Path.of(source))) {
+              throw new FailureException(Text.shown(source) + ": there is no such file");
+            } else {
+              CopyVerb.copyIn(bottle.machine(), source, to.path(), bottle.owned(), context);
+            }
+            return ExitCode.OK;
+          });
     }
-    return ExitCode.OK;
   }
 }

@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.bottle.Bottle;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.image.Progress;
 import dev.carafe.machine.ExecSpec;
@@ -46,24 +45,34 @@ final class BottleExecVerb extends Verb {
           "no command was given", "Usage: " + context.program().name() + " exec SLUG -- COMMAND");
     }
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {})) {
-      Bottle bottle = carafe.attach(words.getFirst());
-      ExecSpec spec =
-          ExecVerb.spec(
-              arguments.has("--agent") ? bottle.agent(command).argv() : command,
-              arguments,
-              context);
-      Optional<String> directory = arguments.value("--workdir");
-      if (directory.isPresent()) {
-        spec = spec.withDirectory(Values.directory("--workdir", directory.get()));
-      }
-      Optional<String> user = arguments.value("--user");
-      if (user.isPresent()) {
-        spec = spec.withUser(user.get());
-      }
-      Map<String, String> env = new LinkedHashMap<>(spec.env());
-      env.putAll(Values.environment(arguments.values("--env"), context));
-      return new Session(context, new Interrupts(context.signals()))
-          .run(bottle.machine(), spec.withEnv(env), arguments.has("--tty"));
+      return BottleUse.of(
+          carafe,
+          words.getFirst(),
+          context,
+          bottle -> {
+            ExecSpec spec =
+                spec(
+                    arguments.has("--agent") ? bottle.agent(command).argv() : command,
+                    arguments,
+                    context);
+            return new Session(context, new Interrupts(context.signals()))
+                .run(bottle.machine(), spec, arguments.has("--tty"));
+          });
     }
+  }
+
+  private static ExecSpec spec(List<String> argv, Arguments arguments, Context context) {
+    ExecSpec spec = ExecVerb.spec(argv, arguments, context);
+    Optional<String> directory = arguments.value("--workdir");
+    if (directory.isPresent()) {
+      spec = spec.withDirectory(Values.directory("--workdir", directory.get()));
+    }
+    Optional<String> user = arguments.value("--user");
+    if (user.isPresent()) {
+      spec = spec.withUser(user.get());
+    }
+    Map<String, String> env = new LinkedHashMap<>(spec.env());
+    env.putAll(Values.environment(arguments.values("--env"), context));
+    return spec.withEnv(env);
   }
 }

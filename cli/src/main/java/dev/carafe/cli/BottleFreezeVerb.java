@@ -1,6 +1,5 @@
 package dev.carafe.cli;
 
-import dev.carafe.bottle.Bottle;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.state.BottleStates.Found;
 
@@ -31,9 +30,8 @@ final class BottleFreezeVerb extends Verb {
           arguments
               .first()
               .orElseGet(
-                  () -> BottleChoice.ask(carafe, context, "Freeze which bottle?", Found::live));
-      Bottle bottle = carafe.attach(slug);
-      String reference = bottle.freeze(progress);
+                  () -> BottleChoice.ask(carafe, context, "Freeze which bottle?", Found::running));
+      String reference = BottleUse.of(carafe, slug, context, bottle -> bottle.freeze(progress));
       progress.clear();
       if (arguments.has("--json")) {
         context
@@ -59,7 +57,7 @@ final class BottleFreezeVerb extends Verb {
                   + slug
                   + " -o "
                   + slug
-                  + ".tar");
+                  + ".bottle");
       return ExitCode.OK;
     } catch (RuntimeException e) {
       // Interrupted work fails with all sorts of words; the signal is what happened.

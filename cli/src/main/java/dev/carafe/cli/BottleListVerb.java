@@ -1,20 +1,28 @@
 package dev.carafe.cli;
 
 import dev.carafe.bottle.Carafe;
+import dev.carafe.bottle.Readiness;
+import dev.carafe.bottle.manifest.ManifestException;
 import dev.carafe.bottle.manifest.ManifestIndex;
+import dev.carafe.bottle.manifest.ManifestPlaces;
 import dev.carafe.bottle.provider.Color;
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.bottle.state.BottleStates.Damaged;
 import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.bottle.state.BottleStates.Listing;
+import dev.carafe.image.Home;
 import dev.carafe.image.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** {@code list}: the bottles, or the agents that could be started. */
 final class BottleListVerb extends Verb {
+  private static final List<String> WHICH = List.of("active", "all", "available");
+
   @Override
   String summary() {
     return "Lists the bottles; 'list available', the agents.";
@@ -24,7 +32,7 @@ final class BottleListVerb extends Verb {
   void describe(Grammar grammar) {
     Manifests.directory(grammar)
         .flag("As JSON: an array of objects.", "--json")
-        .arguments(1, "[active|all|available]")
+        .word("[active|all|available]", WHICH)
         .example("list")
         .example("list active --json")
         .example("list available");
@@ -33,7 +41,7 @@ final class BottleListVerb extends Verb {
   /** What has become of a bottle, in a word. */
   static String state(Found found) {
     if (found.live()) {
-      return found.record().phase() == BottleRecord.Phase.MAKING ? "starting" : "running";
+      return found.starting() ? "starting" : "running";
     }
     return switch (found.record().phase()) {
       case MAKING, READY, RESUMED -> "crashed";
@@ -52,7 +60,7 @@ final class BottleListVerb extends Verb {
       default ->
           throw new UsageException(
               "'" + Text.shown(which) + "' is neither active, all nor available",
-              Suggestion.hint(which, List.of("active", "all", "available"), ""));
+              Suggestion.hint(which, WHICH, ""));
     };
   }
 
@@ -64,7 +72,7 @@ final class BottleListVerb extends Verb {
     List<Found> found =
         listing.bottles().stream().filter(bottle -> !active || bottle.live()).toList();
     if (arguments.has("--json")) {
-      context.console().line(json(found));
+      context.console().line(json(found, context));
       return ExitCode.OK;
     }
     if (found.isEmpty()) {
@@ -140,7 +148,29 @@ final class BottleListVerb extends Verb {
     return Text.table(rows);
   }
 
-  private static String json(List<Found> found) {
+  /** Those that were chosen for it, or else those that its agent names now, if that can be read. */
+  private static List<String> bottlesOf(
+      BottleRecord record, Map<Path, ManifestIndex> read, Context context) {
+    if (!record.bottles().isEmpty()) {
+      return record.bottles();
+    }
+    try {
+      return read.computeIfAbsent(
+              record.directory(),
+              repository ->
+                  ManifestIndex.read(
+                      new ManifestPlaces(Home.of(context.env()).config(), repository),
+                      context.env()))
+          .load(record.agent(), List.of())
+          .bottle()
+          .names();
+    } catch (ManifestException e) {
+      return List.of();
+    }
+  }
+
+  private static String json(List<Found> found, Context context) {
+    Map<Path, ManifestIndex> read = new HashMap<>();
     return Json.of(
         json -> {
           json.writeStartArray();
@@ -152,7 +182,7 @@ final class BottleListVerb extends Verb {
             json.writeStringProperty("color", record.color());
             json.writeStringProperty("state", state(each));
             json.writeStringProperty("agent", record.agent());
-            Json.strings(json, "bottles", record.bottles());
+            Json.strings(json, "bottles", bottlesOf(record, read, context));
             json.writeStringProperty("provider", record.provider());
             json.writeStringProperty("engine", record.engine());
             json.writeStringProperty("image", record.image());
@@ -167,12 +197,18 @@ final class BottleListVerb extends Verb {
 
   private static int agents(Arguments arguments, Context context) {
     ManifestIndex index = Manifests.index(arguments, context);
+    Readiness readiness = new Readiness(index, context.env());
     if (arguments.has("--json")) {
-      context.console().line(Json.of(out -> ManifestText.list(out, index)));
-    } else {
-      index.agents().stream()
-          .filter(ManifestIndex.FoundAgent::usable)
-          .forEach(agent -> context.console().line(agent.name()));
+      context.console().line(Json.of(out -> ManifestText.list(out, index, readiness)));
+      return ExitCode.OK;
+    }
+    for (ManifestIndex.FoundAgent agent : index.agents()) {
+      List<String> problems = readiness.problems(agent.name(), List.of());
+      context
+          .console()
+          .line(
+              agent.name()
+                  + (problems.isEmpty() ? "" : "  (cannot start: " + problems.getFirst() + ")"));
     }
     return ExitCode.OK;
   }

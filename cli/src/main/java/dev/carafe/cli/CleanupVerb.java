@@ -28,7 +28,11 @@ final class CleanupVerb extends Verb {
         console.line("Nothing to clean up.");
         return ExitCode.OK;
       }
-      found.forEach(leftover -> console.line(leftover.what()));
+      found.forEach(
+          leftover ->
+              console.line(
+                  leftover.what()
+                      + (leftover.before().isEmpty() ? "" : " (" + leftover.before() + ")")));
       if (!arguments.has("--yes") && !console.confirm("Remove these? [y/N] ")) {
         console.line("Cancelled");
         return ExitCode.OK;
@@ -48,7 +52,7 @@ final class CleanupVerb extends Verb {
         console.note("Error: " + e.getMessage());
         exitCode = ExitCode.FAILED;
       } catch (MachineException e) {
-        console.note("Error: " + Failures.sentence(e));
+        console.note("Error: " + Failures.plain(e));
         exitCode = ExitCode.FAILED;
       }
     }

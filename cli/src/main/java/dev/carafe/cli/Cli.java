@@ -110,7 +110,20 @@ final class Cli {
       context.console().print(grammar.help(verb.summary()));
       return ExitCode.OK;
     }
-    return verb.run(arguments, context);
+    if (context.program().smolvm() || !Verbs.isOfBottles(path)) {
+      return verb.run(arguments, context);
+    }
+    try {
+      return verb.run(arguments, context);
+    } catch (MachineException e) {
+      throw new FailureException(Failures.plain(e), Failures.exitCode(e), e);
+    } catch (FailureException e) {
+      // A session says it in smolvm's words already.
+      if (e.getCause() instanceof MachineException cause) {
+        throw new FailureException(Failures.plain(cause), e.exitCode(), cause);
+      }
+      throw e;
+    }
   }
 
   private int fail(String line, int exitCode, Throwable cause) {

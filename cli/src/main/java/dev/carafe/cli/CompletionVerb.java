@@ -5,6 +5,7 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** {@code completion}: a script that makes a shell complete commands and options. */
 final class CompletionVerb extends Verb {
@@ -17,7 +18,7 @@ final class CompletionVerb extends Verb {
   void describe(Grammar grammar) {
     String name = grammar.program().name();
     grammar
-        .arguments(1, "bash|zsh|fish")
+        .word("bash|zsh|fish", List.of("bash", "zsh", "fish"))
         .example("completion bash > ~/.local/share/bash-completion/completions/" + name)
         .example("completion fish > ~/.config/fish/completions/" + name + ".fish");
   }
@@ -57,7 +58,21 @@ final class CompletionVerb extends Verb {
   }
 
   private static CommandLine line(Program program, String group, String name) {
-    return Help.grammar(program, group, name, Verbs.verb(group, name)).commandLine();
+    Grammar grammar = Help.grammar(program, group, name, Verbs.verb(group, name));
+    CommandLine line = grammar.commandLine();
+    if (!grammar.words().isEmpty()) {
+      // For the script only: the one that reads command lines takes any word, and says what is.
+      line.getCommandSpec()
+          .addPositional(
+              PositionalParamSpec.builder()
+                  .type(String.class)
+                  .index("0")
+                  .arity("0..1")
+                  .paramLabel("WORD")
+                  .completionCandidates(grammar.words())
+                  .build());
+    }
+    return line;
   }
 
   private static String fish(Program program) {
@@ -99,6 +114,12 @@ final class CompletionVerb extends Verb {
 
   private static void options(
       StringBuilder script, String complete, String condition, CommandLine line) {
+    for (PositionalParamSpec argument : line.getCommandSpec().positionalParameters()) {
+      if (argument.completionCandidates() != null) {
+        script.append(complete).append(" -n ").append(quoted(condition)).append(" -a ");
+        script.append(quoted(String.join(" ", argument.completionCandidates()))).append('\n');
+      }
+    }
     for (OptionSpec option : line.getCommandSpec().options()) {
       if (option.hidden()) {
         continue;

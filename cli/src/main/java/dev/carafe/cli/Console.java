@@ -89,13 +89,20 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
     }
   }
 
+  /** Asks a question that {@code --yes} answers: {@link #confirm(String, String)}. */
+  boolean confirm(String question) {
+    return confirm(question, "--yes");
+  }
+
   /**
-   * Asks a question on standard error and reads a line.
+   * Asks a question on standard error and reads a line. Where there is nobody to answer, it is said
+   * what does without the question.
    *
+   * @param unasked the option with which it is not asked; empty: nothing is said of one
    * @return true for {@code y} or {@code yes}; end of file is no
    */
-  boolean confirm(String question) {
-    String word = answer(question);
+  boolean confirm(String question, String unasked) {
+    String word = answer(question, unasked);
     return word.equalsIgnoreCase("y") || word.equalsIgnoreCase("yes");
   }
 
@@ -105,19 +112,23 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
    * @return false for {@code n} or {@code no}; end of file is yes
    */
   boolean confirmUnlessDenied(String question) {
-    String word = answer(question);
+    String word = answer(question, "");
     return !word.equalsIgnoreCase("n") && !word.equalsIgnoreCase("no");
   }
 
-  private String answer(String question) {
+  private String answer(String question, String unasked) {
     prompt(question);
     StringBuilder answer = new StringBuilder();
     try {
       // Byte by byte: what follows the line belongs to somebody else. An answer has a few letters.
-      for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+      int c = in.read();
+      for (; c >= 0 && c != '\n'; c = in.read()) {
         if (answer.length() < 16) {
           answer.append((char) c);
         }
+      }
+      if (c < 0 && answer.isEmpty() && !unasked.isEmpty()) {
+        note("\nNobody answers here; " + unasked + " does it without asking.");
       }
     } catch (IOException e) {
       // As if there were no more of it.

@@ -27,7 +27,10 @@ final class DeleteVerb extends Verb {
     Console console = context.console();
     try (Machines machines = context.machines()) {
       Machine machine = Context.find(machines, name);
-      if (!arguments.has("--force") && !console.confirm("Delete machine '" + name + "'? [y/N] ")) {
+      if (!arguments.has("--force")
+          && !console.confirm(
+              "Delete machine '" + name + "'? [y/N] ",
+              context.program().smolvm() ? "" : "--force")) {
         console.line("Cancelled");
         return ExitCode.OK;
       }

@@ -33,10 +33,15 @@ final class DiffVerb extends Verb {
     }
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {});
         GuestChanges changes =
-            carafe.changes(
+            BottleUse.of(
+                carafe,
                 words.getFirst(),
-                words.subList(1, words.size()),
-                arguments.has("--include-ignored"))) {
+                context,
+                bottle ->
+                    carafe.changes(
+                        bottle.name(),
+                        words.subList(1, words.size()),
+                        arguments.has("--include-ignored")))) {
       if (arguments.has("--name-status")) {
         changes.all().forEach(change -> context.console().line(PullVerb.line(change)));
       } else {

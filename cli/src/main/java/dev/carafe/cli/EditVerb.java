@@ -3,6 +3,8 @@ package dev.carafe.cli;
 import dev.carafe.bottle.manifest.ManifestIndex;
 import dev.carafe.bottle.manifest.ManifestName;
 import dev.carafe.bottle.manifest.ManifestProblem;
+import dev.carafe.cli.pick.Choice;
+import dev.carafe.cli.pick.Pickers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,21 +27,21 @@ final class EditVerb extends Verb {
   void describe(Grammar grammar) {
     grammar.flag("The agent of that name.", "--agent").flag("The bottle of that name.", "--bottle");
     Manifests.directory(grammar)
-        .arguments(1, "NAME")
+        .arguments(1, "[NAME]")
         .example("edit claude --agent")
         .example("edit claude --bottle");
   }
 
   @Override
   int run(Arguments arguments, Context context) {
-    String name =
-        Manifests.name(
-            arguments.first().orElseThrow(() -> new UsageException("name an agent or a bottle")));
     if (arguments.has("--agent") && arguments.has("--bottle")) {
       throw new UsageException("--agent and --bottle exclude each other");
     }
     ManifestIndex before = Manifests.index(arguments, context);
-    Path file = file(name, arguments, before, context);
+    Path file =
+        arguments.first().isPresent()
+            ? file(Manifests.name(arguments.first().get()), arguments, before, context)
+            : asked(arguments, before, context);
     open(file, context);
     Set<ManifestProblem> problems = new TreeSet<>(Manifests.index(arguments, context).problems());
     // What was wrong elsewhere is another matter; what became wrong elsewhere is this one.
@@ -57,6 +59,24 @@ final class EditVerb extends Verb {
     }
     context.console().line(shown + ": no mistakes");
     return ExitCode.OK;
+  }
+
+  private static Path asked(Arguments arguments, ManifestIndex index, Context context) {
+    List<Choice<Path>> files = new ArrayList<>();
+    if (!arguments.has("--bottle")) {
+      index.agents().forEach(a -> files.add(new Choice<>(a.file(), a.name(), "agent")));
+    }
+    if (!arguments.has("--agent")) {
+      index.bottles().forEach(b -> files.add(new Choice<>(b.file(), b.name(), "bottle")));
+    }
+    String program = context.program().name();
+    if (files.isEmpty()) {
+      throw new FailureException(
+          "there is nothing to edit yet; '" + program + " init' makes a first pair");
+    }
+    return new Pickers(context.env(), "name an agent or a bottle: " + program + " edit NAME")
+        .one("Edit which?", files)
+        .orElseThrow(() -> new FailureException("Cancelled"));
   }
 
   private static Path file(String name, Arguments arguments, ManifestIndex index, Context context) {

@@ -31,6 +31,11 @@ final class Failures {
     };
   }
 
+  /** The same for those who speak of bottles: no word of smolvm's leads it. */
+  static String plain(MachineException e) {
+    return e.attempted() + ": " + e.said();
+  }
+
   static int exitCode(MachineException e) {
     return e.code() == ErrorCode.UNSUPPORTED ? ExitCode.USAGE : ExitCode.FAILED;
   }

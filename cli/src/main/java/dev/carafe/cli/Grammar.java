@@ -36,6 +36,7 @@ final class Grammar {
   private final List<String> withoutEffect = new ArrayList<>();
   private final List<String> examples = new ArrayList<>();
   private String synopsis = "[OPTIONS]";
+  private List<String> words = List.of();
   private int maximum;
   private boolean splitsCommand;
 
@@ -126,6 +127,17 @@ final class Grammar {
     this.maximum = maximum;
     synopsis += " " + text;
     return this;
+  }
+
+  /** One argument that is one of these words, which a shell can complete. */
+  Grammar word(String text, List<String> known) {
+    words = known;
+    return arguments(1, text);
+  }
+
+  /** The words that the argument is one of; none if it may be anything. */
+  List<String> words() {
+    return words;
   }
 
   /** The first argument that is no option, and all that follows it, are a guest's command. */

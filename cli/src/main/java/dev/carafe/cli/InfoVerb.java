@@ -1,5 +1,6 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Readiness;
 import dev.carafe.bottle.manifest.EffectiveBottle;
 import dev.carafe.bottle.manifest.Manifest;
 import dev.carafe.bottle.manifest.ManifestException;
@@ -51,16 +52,7 @@ final class InfoVerb extends Verb {
       }
     } catch (ManifestException e) {
       if (json) {
-        context
-            .console()
-            .line(
-                Json.of(
-                    out -> {
-                      out.writeStartObject();
-                      out.writeBooleanProperty("valid", false);
-                      Manifests.write(out, e.problems());
-                      out.writeEndObject();
-                    }));
+        context.console().line(Json.of(out -> Manifests.invalid(out, e.problems())));
       } else {
         Manifests.say(e.problems(), context);
       }
@@ -75,8 +67,9 @@ final class InfoVerb extends Verb {
   }
 
   private static int list(ManifestIndex index, boolean json, Context context) {
+    Readiness readiness = new Readiness(index, context.env());
     if (json) {
-      context.console().line(Json.of(out -> ManifestText.list(out, index)));
+      context.console().line(Json.of(out -> ManifestText.list(out, index, readiness)));
     } else if (index.agents().isEmpty() && index.bottles().isEmpty()) {
       context
           .console()
@@ -85,7 +78,7 @@ final class InfoVerb extends Verb {
                   + context.program().name()
                   + " init' makes a first pair.");
     } else {
-      context.console().print(Text.table(rows(index, context)));
+      context.console().print(Text.table(rows(index, readiness, context)));
     }
     if (!json) {
       index
@@ -99,6 +92,22 @@ final class InfoVerb extends Verb {
                               + Manifests.shown(agent.file(), context)
                               + " is not used, because you have an agent of that name yourself"));
       Manifests.say(index.problems(), context);
+      index.agents().stream()
+          .filter(ManifestIndex.FoundAgent::usable)
+          .forEach(
+              agent ->
+                  lacks(
+                      "agent",
+                      agent.name(),
+                      readiness.problems(agent.name(), List.of()),
+                      index,
+                      context));
+      index.bottles().stream()
+          .filter(ManifestIndex.FoundBottle::usable)
+          .forEach(
+              bottle ->
+                  lacks(
+                      "bottle", bottle.name(), readiness.problems(bottle.name()), index, context));
     }
     if (!index.problems().isEmpty()) {
       throw new FailureException(Manifests.mistakes(index.problems().size()));
@@ -106,7 +115,22 @@ final class InfoVerb extends Verb {
     return ExitCode.OK;
   }
 
-  private static List<List<String>> rows(ManifestIndex index, Context context) {
+  /** What has a place in a file has been said there already. */
+  private static void lacks(
+      String kind, String name, List<String> problems, ManifestIndex index, Context context) {
+    for (String problem : problems) {
+      if (index.problems().stream().noneMatch(said -> said.sentence().equals(problem))) {
+        context.console().note("Note: " + kind + " '" + name + "' cannot start: " + problem);
+      }
+    }
+  }
+
+  private static String state(boolean usable, List<String> problems) {
+    return problems.isEmpty() ? "ok" : usable ? "cannot start" : "mistakes";
+  }
+
+  private static List<List<String>> rows(
+      ManifestIndex index, Readiness readiness, Context context) {
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("KIND", "NAME", "STATE", "FROM", "FILE"));
     for (ManifestIndex.FoundAgent agent : index.agents()) {
@@ -114,7 +138,7 @@ final class InfoVerb extends Verb {
           List.of(
               "agent",
               agent.name(),
-              agent.usable() ? "ok" : "mistakes",
+              state(agent.usable(), readiness.problems(agent.name(), List.of())),
               agent.origin().words(),
               Manifests.shown(agent.file(), context)));
     }
@@ -123,7 +147,7 @@ final class InfoVerb extends Verb {
           List.of(
               "bottle",
               bottle.name(),
-              bottle.usable() ? "ok" : "mistakes",
+              state(bottle.usable(), readiness.problems(bottle.name())),
               Origin.USER.words(),
               Manifests.shown(bottle.file(), context)));
     }

@@ -21,30 +21,33 @@ final class LogsVerb extends Verb {
     grammar
         .flag("What its way out let through and refused: the audit, JSON lines.", "--egress")
         .flag("The last that its machine wrote on its console, while it runs.", "--console")
-        .arguments(1, "SLUG")
+        .arguments(1, "[SLUG]")
         .example("logs claude-x7k2p")
         .example("logs claude-x7k2p --egress");
   }
 
   @Override
   int run(Arguments arguments, Context context) {
-    String slug =
-        arguments
-            .first()
-            .orElseThrow(
-                () ->
-                    new UsageException(
-                        "no bottle was named", "See '" + context.program().name() + " list'."));
     if (arguments.has("--egress") && arguments.has("--console")) {
       throw new UsageException("--egress and --console are two logs; ask for one");
     }
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {})) {
-      Found found = carafe.get(slug);
+      Found found =
+          carafe.get(
+              arguments
+                  .first()
+                  .orElseGet(
+                      () -> BottleChoice.ask(carafe, context, "The log of which?", all -> true)));
       if (arguments.has("--console")) {
-        carafe.console(slug).lines().forEach(context.console()::line);
+        carafe.console(found.record().slug()).lines().forEach(context.console()::line);
         return ExitCode.OK;
       }
-      Path file = arguments.has("--egress") ? found.audit() : found.log();
+      return print(found, arguments.has("--egress") ? found.audit() : found.log(), context);
+    }
+  }
+
+  private static int print(Found found, Path file, Context context) {
+    try {
       // All of it may come from the guest: it is cleaned of what steers a terminal.
       try (var lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -56,7 +59,7 @@ final class LogsVerb extends Verb {
       return ExitCode.OK;
     } catch (IOException e) {
       throw new FailureException(
-          "the log of '" + Text.shown(slug) + "' cannot be read: " + e.getMessage(),
+          "the log of '" + found.record().slug() + "' cannot be read: " + e.getMessage(),
           ExitCode.FAILED,
           e);
     }

@@ -2,6 +2,7 @@ package dev.carafe.cli;
 
 import dev.carafe.bottle.manifest.ManifestShape;
 import dev.carafe.bottle.provider.ProviderShape;
+import java.util.List;
 
 /** {@code manifest schema}: what editors need to complete and check the keys of such files. */
 final class ManifestSchemaVerb extends Verb {
@@ -13,7 +14,7 @@ final class ManifestSchemaVerb extends Verb {
   @Override
   void describe(Grammar grammar) {
     grammar
-        .arguments(1, "agent|bottle|provider")
+        .word("agent|bottle|provider", List.of("agent", "bottle", "provider"))
         .example("manifest schema agent > agent.schema.json")
         .example("manifest schema bottle > bottle.schema.json")
         .example("manifest schema provider > provider.schema.json");

@@ -1,5 +1,6 @@
 package dev.carafe.cli;
 
+import dev.carafe.bottle.Readiness;
 import dev.carafe.bottle.manifest.Agent;
 import dev.carafe.bottle.manifest.AgentProvider;
 import dev.carafe.bottle.manifest.EffectiveBottle;
@@ -216,12 +217,12 @@ final class ManifestText {
   }
 
   /** All agents and bottles, and what is wrong with them. */
-  static void list(JsonGenerator json, ManifestIndex index) {
+  static void list(JsonGenerator json, ManifestIndex index, Readiness readiness) {
     List<ManifestIndex.FoundAgent> agents = new ArrayList<>(index.agents());
     json.writeStartObject();
     json.writeBooleanProperty("valid", index.problems().isEmpty());
-    agents(json, "agents", agents);
-    agents(json, "shadowed", index.shadowed());
+    agents(json, "agents", agents, Optional.of(readiness));
+    agents(json, "shadowed", index.shadowed(), Optional.empty());
     json.writeName("bottles");
     json.writeStartArray();
     for (ManifestIndex.FoundBottle bottle : index.bottles()) {
@@ -238,7 +239,10 @@ final class ManifestText {
   }
 
   private static void agents(
-      JsonGenerator json, String name, List<ManifestIndex.FoundAgent> agents) {
+      JsonGenerator json,
+      String name,
+      List<ManifestIndex.FoundAgent> agents,
+      Optional<Readiness> readiness) {
     json.writeName(name);
     json.writeStartArray();
     for (ManifestIndex.FoundAgent agent : agents) {
@@ -247,6 +251,11 @@ final class ManifestText {
       json.writeStringProperty("origin", agent.origin().name().toLowerCase(Locale.ROOT));
       json.writeStringProperty("file", agent.file().toString());
       json.writeBooleanProperty("usable", agent.usable());
+      if (readiness.isPresent()) {
+        List<String> problems = readiness.get().problems(agent.name(), List.of());
+        json.writeBooleanProperty("starts", problems.isEmpty());
+        Json.strings(json, "lacks", problems);
+      }
       json.writeEndObject();
     }
     json.writeEndArray();

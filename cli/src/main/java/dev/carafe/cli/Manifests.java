@@ -60,6 +60,14 @@ final class Manifests {
     return count + (count == 1 ? " mistake" : " mistakes");
   }
 
+  /** An object that says that something cannot be used, and why. */
+  static void invalid(JsonGenerator json, Collection<ManifestProblem> problems) {
+    json.writeStartObject();
+    json.writeBooleanProperty("valid", false);
+    write(json, problems);
+    json.writeEndObject();
+  }
+
   /** An array of objects at {@code problems}. */
   static void write(JsonGenerator json, Collection<ManifestProblem> problems) {
     json.writeName("problems");

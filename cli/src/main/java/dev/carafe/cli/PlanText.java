@@ -1,6 +1,7 @@
 package dev.carafe.cli;
 
 import dev.carafe.bottle.AgentImage;
+import dev.carafe.bottle.BottleException;
 import dev.carafe.bottle.Plan;
 import dev.carafe.bottle.manifest.EnvValue;
 import dev.carafe.bottle.policy.PlannedRoute;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import tools.jackson.core.JsonGenerator;
 
 /** A plan as people and programs read it. Names of variables, never values. */
@@ -23,6 +25,22 @@ final class PlanText {
   PlanText(Plan plan, Context context) {
     this.plan = plan;
     this.context = context;
+  }
+
+  /**
+   * A plan; where it was asked for as JSON, what keeps it from being made is printed as that, too.
+   *
+   * @throws BottleException as the preparation does
+   */
+  static Plan planned(Supplier<Plan> preparation, Arguments arguments, Context context) {
+    try {
+      return preparation.get();
+    } catch (BottleException e) {
+      if (arguments.has("--json")) {
+        context.console().line(Json.of(json -> Manifests.invalid(json, e.problems())));
+      }
+      throw e;
+    }
   }
 
   /** Lines of a name and what it is, and the routes. */
@@ -100,7 +118,7 @@ final class PlanText {
       rows.add(
           List.of(
               route.host(),
-              route.port() == 0 ? "443, 80" : Integer.toString(route.port()),
+              RouteText.ports(route.port()),
               route.passThrough()
                   ? "not looked at"
                   : route.requests().isEmpty() ? "all" : String.join("; ", route.requests()),
@@ -121,6 +139,7 @@ final class PlanText {
   /** The same as an object. */
   void write(JsonGenerator json) {
     json.writeStartObject();
+    json.writeBooleanProperty("valid", true);
     json.writeStringProperty("agent", plan.manifest().agent().name());
     json.writeStringProperty("label", plan.label());
     Json.string(json, "color", plan.color().map(Color::word));
@@ -151,7 +170,7 @@ final class PlanText {
     for (PlannedRoute route : plan.policy().planned()) {
       json.writeStartObject();
       json.writeStringProperty("host", route.host());
-      json.writeNumberProperty("port", route.port());
+      RouteText.ports(json, route.port());
       Json.strings(json, "requests", route.requests());
       json.writeBooleanProperty("git", route.git());
       json.writeBooleanProperty("pass_through", route.passThrough());

@@ -46,10 +46,15 @@ final class PullVerb extends Verb {
     Console console = context.console();
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {});
         GuestChanges changes =
-            carafe.changes(
+            BottleUse.of(
+                carafe,
                 words.getFirst(),
-                words.subList(1, words.size()),
-                arguments.has("--include-ignored"))) {
+                context,
+                bottle ->
+                    carafe.changes(
+                        bottle.name(),
+                        words.subList(1, words.size()),
+                        arguments.has("--include-ignored")))) {
       changes.notes().forEach(console::note);
       if (changes.all().isEmpty()) {
         console.line("Nothing has changed.");
@@ -57,8 +62,8 @@ final class PullVerb extends Verb {
       }
       changes.all().forEach(change -> console.line(line(change)));
       if (!arguments.has("--yes") && !console.confirm("Bring these here? [y/N] ")) {
-        console.line("Cancelled");
-        return ExitCode.OK;
+        console.note("Cancelled");
+        return ExitCode.FAILED;
       }
       Set<Allowed> allowed = EnumSet.of(Allowed.OVERWRITE, Allowed.DELETE);
       if (arguments.has("--force")) {
@@ -67,7 +72,26 @@ final class PullVerb extends Verb {
       Pull.Result result = Pull.apply(changes, allowed);
       console.line("Brought back: " + result.done().size());
       result.left().forEach(console::note);
-      return result.left().isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+      if (!result.left().isEmpty()) {
+        throw new FailureException(left(changes.all(), result, words, context));
+      }
+      return ExitCode.OK;
     }
+  }
+
+  static String left(List<Change> all, Pull.Result result, List<String> words, Context context) {
+    int count = result.left().size();
+    boolean forcible =
+        all.stream().anyMatch(change -> change.changedHere() && !result.done().contains(change));
+    return count
+        + (count == 1 ? " file was" : " files were")
+        + " left as here"
+        + (forcible
+            ? "; '"
+                + context.program().name()
+                + " pull "
+                + Text.shown(String.join(" ", words))
+                + " --force' also replaces what has been changed here, too"
+            : "");
   }
 }

@@ -32,7 +32,13 @@ final class ResumeVerb extends Verb {
               ? BottleChoice.ask(carafe, context, "Resume which bottle?", found -> !found.live())
               : words.getFirst();
       return new BottleSession(arguments, context, carafe, progress)
-          .run(carafe.prepareResume(slug, arguments.has("--headless")), arguments.command(), task);
+          .run(
+              PlanText.planned(
+                  () -> carafe.prepareResume(slug, arguments.has("--headless")),
+                  arguments,
+                  context),
+              arguments.command(),
+              task);
     }
   }
 }

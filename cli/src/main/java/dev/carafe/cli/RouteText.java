@@ -34,7 +34,7 @@ final class RouteText {
       rows.add(
           List.of(
               route.host().text(),
-              route.port() == 0 ? "443, 80" : Integer.toString(route.port()),
+              ports(route.port()),
               matches == 0 ? "all" : matches == 1 ? "1 match" : matches + " matches",
               word(route.outbound()),
               route.passThrough() ? "off" : word(route.inbound().onMatch()),
@@ -63,6 +63,24 @@ final class RouteText {
     return value.name().toLowerCase(Locale.ROOT);
   }
 
+  /** The ports of a route for people. */
+  static String ports(int port) {
+    return port == 0 ? "443, 80" : Integer.toString(port);
+  }
+
+  /** The ports of a route, an array at {@code ports}. */
+  static void ports(JsonGenerator json, int port) {
+    json.writeName("ports");
+    json.writeStartArray();
+    if (port == 0) {
+      json.writeNumber(443);
+      json.writeNumber(80);
+    } else {
+      json.writeNumber(port);
+    }
+    json.writeEndArray();
+  }
+
   /** An array of objects at {@code routes}. */
   static void write(JsonGenerator json, List<Row> routes) {
     json.writeName("routes");
@@ -72,7 +90,7 @@ final class RouteText {
       json.writeStartObject();
       json.writeNumberProperty("line", route.line());
       json.writeStringProperty("host", route.host().text());
-      json.writeNumberProperty("port", route.port());
+      ports(json, route.port());
       json.writeNumberProperty("matches", route.matches().size());
       json.writeStringProperty("outbound", word(route.outbound()));
       json.writeStringProperty("inbound", word(route.inbound().onMatch()));

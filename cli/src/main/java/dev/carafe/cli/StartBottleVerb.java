@@ -29,13 +29,16 @@ final class StartBottleVerb extends Verb {
   @Override
   int run(Arguments arguments, Context context) {
     Optional<String> task = BottleFlags.task(arguments);
+    if (arguments.value("--label").filter(label -> !BottleSpec.isLabel(label)).isPresent()) {
+      throw new UsageException(BottleSpec.LABEL_RULE);
+    }
     BottleSpec spec =
         arguments.positionals().isEmpty()
             ? new AgentChoice(arguments, context).ask()
             : BottleFlags.spec(arguments.positionals().getFirst(), arguments, context);
     try (TerminalProgress progress = context.progress(arguments.has("--quiet"));
         Carafe carafe = context.rooms().carafe(progress, context.console()::note)) {
-      Plan plan = carafe.prepare(spec);
+      Plan plan = PlanText.planned(() -> carafe.prepare(spec), arguments, context);
       if (arguments.has("--image-only")) {
         return image(carafe, plan, progress, context);
       }

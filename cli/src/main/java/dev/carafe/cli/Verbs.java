@@ -77,7 +77,9 @@ final class Verbs {
   /** One sentence about a group. */
   static String summary(String group) {
     return switch (group) {
-      case "" -> "Runs commands in microVMs: no daemon, no root, no network device in the guest.";
+      case "" ->
+          "Runs coding agents, and any command, in microVMs: no daemon, no root, no network device"
+              + " in the guest.";
       case "machine" -> "Makes, runs and removes machines (alias: vm).";
       case "image" -> "Keeps the images that machines are made from.";
       case "pack" -> "Writes and reads .smolmachine files: an image in one file.";
@@ -86,6 +88,15 @@ final class Verbs {
       case "bottle" -> "Takes bottles from one computer to another, and removes them.";
       case "manifest" -> "Helps to write the files of agents and bottles.";
       default -> throw new IllegalArgumentException(group);
+    };
+  }
+
+  /** Whether a verb, with its group before it, is about bottles, and not about machines alone. */
+  static boolean isOfBottles(String path) {
+    return switch (path) {
+      case "start", "resume", "list", "attach", "exec", "cp", "logs" -> true;
+      case "diff", "pull", "freeze", "bottle export", "bottle import", "bottle rm" -> true;
+      default -> false;
     };
   }
 

@@ -145,7 +145,6 @@ class DispatchTest {
     "audit verify --expect 7 x, 'invalid value ''7'' for --expect', ''",
     "completion tcsh, 'name a shell', ''",
     "init ../x, '''../x'' is no name of an agent or a bottle', 'A name has small letters'",
-    "edit, 'name an agent or a bottle', ''",
     "edit x --agent --bottle, '--agent and --bottle exclude each other', ''",
     "info --bottle x, '--bottle without an agent', ''",
     "info X, '''X'' is no name', ''",
@@ -156,6 +155,13 @@ class DispatchTest {
     assertThat(outcome.exitCode()).isEqualTo(2);
     assertThat(outcome.out()).isEmpty();
     assertThat(outcome.err()).startsWith("error: " + message).contains(hint);
+  }
+
+  @Test
+  void theHelpBeginsWithAgents() {
+    String help = Caller.carafe().call("--help").out();
+    assertThat(help).startsWith("Runs coding agents, and any command, in microVMs: ");
+    assertThat(help.split("Examples:\n")[1]).startsWith("  carafe start claude --cwd .\n");
   }
 
   @Test
@@ -180,7 +186,11 @@ class DispatchTest {
   @ValueSource(strings = {"bash", "zsh"})
   void theScriptForBashKnowsVerbsAndOptionsAndNoneThatAreRefused(String shell) {
     String script = Caller.carafe().call("completion", shell).out();
-    assertThat(script).contains("data-dir", "--workdir").doesNotContain("--gpu-vram", "_relay");
+    assertThat(script)
+        .contains("data-dir", "--workdir")
+        .contains("(\"active\" \"all\" \"available\")", "(\"agent\" \"bottle\" \"provider\")")
+        .contains("(\"bash\" \"zsh\" \"fish\")")
+        .doesNotContain("--gpu-vram", "_relay");
   }
 
   @Test
@@ -189,6 +199,8 @@ class DispatchTest {
     assertThat(script)
         .contains("complete -c smolvm -n __fish_use_subcommand -a machine")
         .contains("-s w -l workdir -r -d 'Working directory")
+        .contains("-n '__fish_seen_subcommand_from list' -a 'active all available'\n")
+        .contains("-a 'bash zsh fish'\n", "-a 'agent bottle provider'\n")
         .doesNotContain("gpu-vram", "_relay");
   }
 }

@@ -86,7 +86,7 @@ final class FakeExecution implements Execution {
         print(stdout, "asleep");
         return forever();
       }
-      case "lose" -> {
+      case "lose", "end" -> {
         out.breakOff();
         err.breakOff();
         exit.completeExceptionally(

@@ -175,6 +175,9 @@ final class FakeMachines implements Machines {
       }
       calls.add("exec " + command.argv().getFirst());
       executed = command;
+      if (command.argv().getFirst().equals("end")) {
+        state = State.STOPPED; // and the command's connection goes with it
+      }
       execution = new FakeExecution(command);
       started.countDown();
       return execution;

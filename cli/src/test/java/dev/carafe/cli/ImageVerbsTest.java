@@ -229,12 +229,17 @@ class ImageVerbsTest {
     assertThat(caller.input("n\n").call("cleanup"))
         .isEqualTo(new Outcome(0, "a process\na directory\nCancelled\n", "Remove these? [y/N] "));
     assertThat(removed).isEmpty();
+    assertThat(caller.input("").call("cleanup").err())
+        .isEqualTo("Remove these? [y/N] \nNobody answers here; --yes does it without asking.\n");
     assertThat(caller.call("cleanup", "--yes"))
         .isEqualTo(
             new Outcome(
                 1,
                 "a process\na directory\nRemoved: a directory\n",
-                "Error: storage operation failed: remove it: it is busy\n"));
+                "Error: remove it: it is busy\n"));
     assertThat(removed).containsExactly("directory");
+    caller.machines.leftovers = List.of(new Leftover("a bottle", "it can go on", () -> {}));
+    assertThat(caller.call("cleanup", "--yes").out())
+        .isEqualTo("a bottle (it can go on)\nRemoved: a bottle\n");
   }
 }

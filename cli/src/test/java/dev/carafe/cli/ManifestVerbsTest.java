@@ -207,7 +207,7 @@ class ManifestVerbsTest {
   void infoWithoutANameListsAllAndWhatIsWrong() throws Exception {
     assertThat(info().out())
         .isEqualTo("There are no agents and no bottles yet; 'carafe init' makes a first pair.\n");
-    bottle("web", "");
+    bottle("web", "agent_provider: {template: shell}");
     agent("bot", "bottle: web");
     write(repository.resolve(".carafe/agents/bot.md"), "---\n---\n");
     write(repository.resolve(".carafe/agents/theirs.md"), "---\nbottle: web\n---\n");

@@ -127,6 +127,11 @@ public final class ManifestIndex {
     return all;
   }
 
+  private static String instead(String name, Collection<String> known, String plural) {
+    return ManifestName.instead(name, known, plural)
+        + (known.isEmpty() ? "; 'carafe init' makes a first pair" : "");
+  }
+
   private String noBottle(String name, Origin origin) {
     String where = origin == Origin.REPOSITORY ? " (a repository cannot bring one)" : "";
     return "there is no bottle "
@@ -134,7 +139,7 @@ public final class ManifestIndex {
         + " in "
         + places.bottles()
         + where
-        + ManifestName.instead(name, bottles.keySet(), "bottles");
+        + instead(name, bottles.keySet(), "bottles");
   }
 
   /**
@@ -152,7 +157,7 @@ public final class ManifestIndex {
               ManifestProblem.of(
                   "there is no agent "
                       + ManifestName.shown(agent)
-                      + ManifestName.instead(agent, agents.keySet(), "agents"))));
+                      + instead(agent, agents.keySet(), "agents"))));
     }
     Set<ManifestProblem> all = new TreeSet<>(file.problems());
     List<String> names = chosen;
@@ -174,7 +179,7 @@ public final class ManifestIndex {
     return "the agent '"
         + agent
         + "' names no bottle, and none was chosen; write 'bottle: NAME' here, or choose one"
-        + ManifestName.instead("", bottles.keySet(), "bottles");
+        + instead("", bottles.keySet(), "bottles");
   }
 
   /**

@@ -127,7 +127,7 @@ public final class Workspace {
               + (real.getNameCount() == 0
                   ? "the whole file system"
                   : "your home directory, or holds it")
-              + ": all your keys would be in the bottle. Name the project's directory, or force it");
+              + ": all your keys would be in the bottle. Name the project's directory, or give --force");
     }
   }
 

@@ -66,6 +66,16 @@ public final class BottleStates {
    * @param live whether a process runs it
    */
   public record Found(BottleRecord record, Path directory, Optional<String> frozen, boolean live) {
+    /** Whether a process is about to run it, and its start has not come to its end. */
+    public boolean starting() {
+      return live && record.phase() == BottleRecord.Phase.MAKING;
+    }
+
+    /** Whether it can be used beside the process that runs it. */
+    public boolean running() {
+      return live && !starting();
+    }
+
     /** Whether its session was ended so that it can be resumed. */
     public boolean kept() {
       return record.phase() == BottleRecord.Phase.KEPT

@@ -29,7 +29,8 @@ class ManifestIndexTest {
     assertThat(index.bottles()).isEmpty();
     assertThat(index.problems()).isEmpty();
     assertThatThrownBy(() -> index.load("claude", List.of()))
-        .hasMessage("there is no agent 'claude'; there are no agents yet");
+        .hasMessage(
+            "there is no agent 'claude'; there are no agents yet; 'carafe init' makes a first pair");
   }
 
   @Test
