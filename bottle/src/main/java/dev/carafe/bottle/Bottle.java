@@ -11,6 +11,7 @@ import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.Execution;
 import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -298,11 +299,20 @@ public final class Bottle implements AutoCloseable {
    * @throws BottleException when that is not possible; the bottle goes on as it was
    */
   public String freeze(Progress progress) {
-    Unpulled.begin(parts.machine(), USER, HOME);
+    unlessItIsOver(() -> Unpulled.begin(parts.machine(), USER, HOME));
     String reference = parts.freeze().to(progress);
-    Unpulled.end(parts.machine(), USER, HOME);
+    unlessItIsOver(() -> Unpulled.end(parts.machine(), USER, HOME));
     parts.log().say("frozen to " + reference);
     return reference;
+  }
+
+  /** For what is good only as long as the bottle lives, and whose session may end meanwhile. */
+  private static void unlessItIsOver(Runnable work) {
+    try {
+      work.run();
+    } catch (MachineException e) {
+      // Then nobody asks for it any more.
+    }
   }
 
   /** Its machine stays, stopped, when this is closed; it can be resumed. */

@@ -63,6 +63,8 @@ class DocumentsTest {
       Lab.started(machines, "first").delete();
     }
     shell(SCRATCH, "carafe --version");
+    String once = "export XDG_CONFIG_HOME=\"$PWD/once\"; carafe init shell; ";
+    shell(SCRATCH, once + "carafe start shell --image-only --quiet");
   }
 
   static List<Document> documentsWithCommands() throws IOException {
