@@ -86,11 +86,12 @@ final class GuestTrust {
         if [ -e "$file" ]; then store=$file; break; fi
       done
       own=/usr/local/share/ca-certificates/carafe.crt
-      if [ -d /etc/ssl/certs ] && [ ! -L "$hashed" ] && [ ! -e "$own" ] && [ ! -e "$dir/bundle.crt" ]; then
+      if [ -d /etc/ssl/certs ] && [ ! -L "$hashed" ] && [ ! -e "$own" ]; then
         if [ -n "$store" ]; then
           printf '\\n%s\\n%s# carafe: end\\n' "$mark" "$ca" >>"$store"
-          ln -s "$store" "$dir/bundle.crt"
+          [ "$dir/bundle.crt" -ef "$store" ] || ln -sf "$store" "$dir/bundle.crt"
         else
+          rm -f "$dir/bundle.crt"
           printf '%s' "$ca" >"$dir/bundle.crt"
         fi
       else
@@ -184,9 +185,11 @@ final class GuestTrust {
         Files.setPosixFilePermissions(files, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(files.resolve("ca.crt"), pem);
         Files.write(files.resolve("trust.jks"), javaStore);
+        // A link costs nothing here, and a program's start there; it is right nearly everywhere.
+        Files.createSymbolicLink(files.resolve("bundle.crt"), Path.of(STORES.getFirst()));
         machine.copyIn(files, DIRECTORY, CopyOptions.DEFAULT.withMode(0644));
       } finally {
-        for (String name : new String[] {"ca.crt", "trust.jks"}) {
+        for (String name : new String[] {"ca.crt", "trust.jks", "bundle.crt"}) {
           Files.deleteIfExists(files.resolve(name));
         }
         Files.delete(files);

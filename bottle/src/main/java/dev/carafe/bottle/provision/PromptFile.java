@@ -23,7 +23,7 @@ public final class PromptFile {
       Machine machine, GuestUser user, String prompt, Injected injected) {
     String path = path(user.home());
     injected.add(user.directory());
-    GuestFiles.put(machine, user, path, prompt.getBytes(StandardCharsets.UTF_8), 0600);
+    GuestFiles.putAlone(machine, user, path, prompt.getBytes(StandardCharsets.UTF_8));
     return prompt.isBlank() ? Optional.empty() : Optional.of(path);
   }
 }
