@@ -79,6 +79,9 @@ final class ImageExport {
     file("oci-layout", ArchiveIndex.LAYOUT);
     file("index.json", ArchiveIndex.oci(manifest, name));
     file("manifest.json", ArchiveIndex.docker(config, layers, name));
+    // Without these skopeo makes them, and as an ordinary user cannot give them to root.
+    tar.write(TarEntry.plainDirectory("blobs/"));
+    tar.write(TarEntry.plainDirectory("blobs/sha256/"));
     for (Descriptor blob : contents) {
       blob(blob, total);
     }
