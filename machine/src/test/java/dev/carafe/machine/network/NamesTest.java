@@ -257,7 +257,11 @@ class NamesTest {
     stream += 2;
     guest.open(stream, Wire.KIND_DATAGRAM, 53);
     guest.send(Wire.DATA, Wire.END, stream, new byte[] {0, 3, 1, 2, 3});
-    assertThat(guest.next(Wire.RESET).stream()).isEqualTo(stream);
+    FakeGuest.Frame frame = guest.next();
+    // It may have been accepted before it was read.
+    FakeGuest.Frame end = frame.type() == Wire.ACCEPTED ? guest.next() : frame;
+    assertThat(end.type()).isEqualTo(Wire.RESET);
+    assertThat(end.stream()).isEqualTo(stream);
     found("example.org", 60, "1.2.3.4");
     ask("example.org.", Type.A);
     assertThat(addresses(answer())).containsExactly("1.2.3.4");
