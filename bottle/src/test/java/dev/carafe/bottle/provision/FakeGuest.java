@@ -19,11 +19,14 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -107,12 +110,7 @@ final class FakeGuest implements Machine {
           }
           Path target = isTop ? to : to.resolve(relative);
           if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) || !Files.isDirectory(target)) {
-            Files.copy(
-                path,
-                target,
-                LinkOption.NOFOLLOW_LINKS,
-                StandardCopyOption.COPY_ATTRIBUTES,
-                StandardCopyOption.REPLACE_EXISTING);
+            copyAsRoot(path, target);
           }
           if (options.mode().isPresent()
               && Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS)) {
@@ -122,6 +120,25 @@ final class FakeGuest implements Machine {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A guest's agent reads everything; who runs this test may not. */
+  private static void copyAsRoot(Path path, Path target) throws IOException {
+    boolean file = Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+    Set<PosixFilePermission> permissions = file ? Files.getPosixFilePermissions(path) : Set.of();
+    if (file) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+    }
+    Files.copy(
+        path,
+        target,
+        LinkOption.NOFOLLOW_LINKS,
+        StandardCopyOption.COPY_ATTRIBUTES,
+        StandardCopyOption.REPLACE_EXISTING);
+    if (file) {
+      Files.setPosixFilePermissions(path, permissions);
+      Files.setPosixFilePermissions(target, permissions);
     }
   }
 
