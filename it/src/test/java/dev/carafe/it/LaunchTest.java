@@ -459,13 +459,17 @@ class LaunchTest {
     Map<String, String> elsewhere = new HashMap<>(environment);
     elsewhere.put("XDG_STATE_HOME", state.toString());
     List<String> images = imageNames();
-    boolean root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+    Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    Object gid = Files.getAttribute(Path.of("/proc/self"), "unix:gid");
+    String mount = "mount -t tmpfs -o size=1m none " + state + " && exec ";
     List<String> apart = new ArrayList<>(List.of("unshare", "--mount"));
-    if (!root) {
-      apart.addAll(List.of("--user", "--map-root-user"));
+    if (uid.equals(0)) {
+      apart.addAll(List.of("sh", "-c", mount + "\"$@\"", "sh"));
+    } else {
+      // To mount it takes a root of one's own; the rest is done by the user that it is.
+      String back = "unshare --user --map-user=" + uid + " --map-group=" + gid + " \"$@\"";
+      apart.addAll(List.of("--user", "--map-root-user", "sh", "-c", mount + back, "sh"));
     }
-    apart.addAll(
-        List.of("sh", "-c", "mount -t tmpfs -o size=1m none " + state + " && exec \"$@\"", "sh"));
     Process child = LaunchChild.start(elsewhere, apart, "full");
     try (BufferedReader lines = child.inputReader()) {
       String said = rest(lines);
