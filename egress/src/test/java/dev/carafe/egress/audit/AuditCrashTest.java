@@ -13,15 +13,26 @@ import org.junit.jupiter.api.io.TempDir;
 class AuditCrashTest {
   @TempDir Path directory;
 
-  /** The kernel finishes the write it is in, so the end of a process rarely cuts a line. */
+  /**
+   * A process that is killed ends its write at the end of a page of memory, so the line it was in
+   * may be half: that one was never said to be written.
+   */
   @Test
   void aKilledWriterLosesNoLineThatItHasWritten() throws Exception {
     Path file = directory.resolve("audit.jsonl");
     for (int round = 0; round < 5; round++) {
       long said = killedAfter(file, 200 + 137 * round);
       AuditVerifier.Report report = AuditVerifier.verify(List.of(file));
-      assertThat(report.troubles()).isEmpty();
-      assertThat(lastId(file)).isGreaterThanOrEqualTo(said);
+      if (endsInTheMiddleOfALine(file)) {
+        assertThat(report.troubles())
+            .extracting(AuditVerifier.Trouble::sentence)
+            .singleElement()
+            .asString()
+            .startsWith("the line breaks off");
+      } else {
+        assertThat(report.troubles()).isEmpty();
+      }
+      assertThat(lastWholeId()).isGreaterThanOrEqualTo(said);
       assertThat(report.notes()).anyMatch(note -> note.contains("ended before it could close it"));
     }
     AuditFixture.written(file, 1);
@@ -41,11 +52,17 @@ class AuditCrashTest {
     return last;
   }
 
-  private long lastId(Path file) throws Exception {
+  private static boolean endsInTheMiddleOfALine(Path file) throws Exception {
+    String all = Files.exists(file) ? Files.readString(file) : "";
+    return !all.isEmpty() && !all.endsWith("\n");
+  }
+
+  private long lastWholeId() throws Exception {
     long id = -1;
     for (String name : AuditFixture.files(directory)) {
       if (name.matches("audit.jsonl(\\.[0-9]+)?")) {
-        for (String line : Files.readAllLines(directory.resolve(name))) {
+        String all = Files.readString(directory.resolve(name));
+        for (String line : all.substring(0, all.lastIndexOf('\n') + 1).split("\n")) {
           if (line.contains("\"id\":")) {
             id = Math.max(id, Long.parseLong(line.replaceFirst(".*\"id\":([0-9]+).*", "$1")));
           }
