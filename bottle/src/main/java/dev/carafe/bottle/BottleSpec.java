@@ -49,25 +49,20 @@ public record BottleSpec(
 
   /** What a label is. */
   public static final String LABEL_RULE =
-      "a label has 1 to " + MOST_LABEL + " characters, and no control characters";
+      "a label has 1 to "
+          + MOST_LABEL
+          + " characters, without control characters and others that cannot be seen";
 
   /** Whether a bottle can be called so; space around it does not count. */
   public static boolean isLabel(String text) {
     String label = text.strip();
-    return !label.isEmpty()
-        && label.length() <= MOST_LABEL
-        && label.codePoints().noneMatch(c -> Character.getType(c) == Character.CONTROL);
+    return !label.isEmpty() && label.length() <= MOST_LABEL && Plain.is(label);
   }
 
   public BottleSpec {
     bottles = List.copyOf(bottles);
     directory = directory.toAbsolutePath().normalize();
     workspace = workspace.map(path -> path.toAbsolutePath().normalize());
-    // What steers a terminal is refused with its length, when a launch is prepared.
-    if (label.isPresent() && !Plain.is(label.get().replaceAll("\\p{Cntrl}", ""))) {
-      throw new BottleException(
-          "a label has no characters that cannot be seen, or turn the direction of text");
-    }
   }
 
   /** The agent of that name, in the bottles that it names itself, without a workspace. */

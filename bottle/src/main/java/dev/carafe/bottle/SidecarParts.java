@@ -39,7 +39,7 @@ final class SidecarParts implements AutoCloseable {
     private final String machine;
     private final Thread thread;
     private SidecarParts made;
-    private RuntimeException failure;
+    private Throwable failure;
 
     private Making(String machine, SidecarSpec spec) {
       this.machine = machine;
@@ -49,7 +49,7 @@ final class SidecarParts implements AutoCloseable {
     private void make(SidecarSpec spec) {
       try {
         made = SidecarParts.make(machine, spec);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         failure = e;
       }
     }
@@ -66,8 +66,10 @@ final class SidecarParts implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new MachineException(ErrorCode.LOST, attempted(machine), "interrupted", e);
       }
-      if (failure != null) {
-        throw failure;
+      switch (failure) {
+        case null -> {}
+        case Error e -> throw e;
+        case Throwable e -> throw (RuntimeException) e;
       }
       SidecarParts parts = made;
       made = null;
@@ -136,7 +138,7 @@ final class SidecarParts implements AutoCloseable {
     } catch (IOException e) {
       parts.close();
       throw new MachineException(ErrorCode.HOST, attempted(machine), e.getMessage(), e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       parts.close();
       throw e;
     }

@@ -84,12 +84,9 @@ class PreparationTest {
 
   @Test
   void aLabelIsShortAndPrintable() {
-    for (String label : List.of("", " ", "a\u001bb", "x".repeat(61))) {
+    for (String label :
+        List.of("", " ", "a\u001bb", "a\u202eb", "a\u2028b", "a\u200bb", "x".repeat(61))) {
       refused(place.spec("plain").withLabel(label), "a label has 1 to 60 characters");
-    }
-    for (String label : List.of("a\u202eb", "a\u2028b", "a\u200bb")) {
-      assertThatThrownBy(() -> place.spec("plain").withLabel(label))
-          .hasMessageStartingWith("a label has no characters that cannot be seen");
     }
   }
 

@@ -18,6 +18,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -67,6 +68,31 @@ class SidecarOpeningTest {
         .isInstanceOfSatisfying(
             MachineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
     assertThat(machine.attached).isEmpty();
+  }
+
+  @Test
+  void whateverKeepsItsPartsFromBeingMadeIsWhatIsThrown() throws IOException {
+    Path token = Files.writeString(directory.resolve("token"), "a-token-of-nobody");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.writeString(
+        routes,
+        "version: 1\nroutes:\n  - host: localhost\n    auth: {scheme: bearer, token: {file: "
+            + token
+            + "}}\n");
+    SidecarSpec failing =
+        new SidecarSpec(
+            routes,
+            Map.of(),
+            Optional.empty(),
+            Optional.empty(),
+            note -> {
+              throw new OutOfMemoryError(note);
+            });
+    try (SidecarParts.Making parts = SidecarParts.begin("work", failing)) {
+      assertThatThrownBy(parts::take)
+          .isInstanceOf(OutOfMemoryError.class)
+          .hasMessageContaining("can be read by everybody");
+    }
   }
 
   @Test

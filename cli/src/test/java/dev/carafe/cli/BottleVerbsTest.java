@@ -310,7 +310,10 @@ class BottleVerbsTest {
     assertThat(caller.call("start", "plain", "--label", " ", "--dry-run"))
         .isEqualTo(
             new Outcome(
-                2, "", "error: a label has 1 to 60 characters, and no control characters\n"));
+                2,
+                "",
+                "error: a label has 1 to 60 characters, without control characters and others that"
+                    + " cannot be seen\n"));
   }
 
   // ---- agents that cannot start ----
