@@ -21,6 +21,7 @@ final class AttachVerb extends Verb {
     grammar
         .value("USER", "Who works there (default: node).", "-u", "--user")
         .arguments(1, "[SLUG]")
+        .naming(Named.BOTTLES)
         .example("attach claude-x7k2p");
   }
 

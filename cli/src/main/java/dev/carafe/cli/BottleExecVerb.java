@@ -25,6 +25,7 @@ final class BottleExecVerb extends Verb {
     ExecVerb.describeCommand(grammar);
     grammar
         .trailingCommand("SLUG [--] [COMMAND [ARGUMENT...]]")
+        .naming(Named.BOTTLES)
         .example("exec claude-x7k2p -- git status")
         .example("exec -it claude-x7k2p -- bash")
         .example("exec -u root claude-x7k2p -- apt-get update")

@@ -16,6 +16,7 @@ final class BottleExportVerb extends Verb {
         .value("FILE", "Where to; must not exist.", "-o", "--output")
         .flag("Show no progress.", "-q", "--quiet")
         .arguments(1, "SLUG")
+        .naming(Named.BOTTLES)
         .example("bottle export claude-x7k2p -o claude.bottle");
   }
 

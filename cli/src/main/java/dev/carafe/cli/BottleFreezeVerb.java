@@ -16,6 +16,7 @@ final class BottleFreezeVerb extends Verb {
         .flag("As JSON.", "--json")
         .flag("Show no progress.", "-q", "--quiet")
         .arguments(1, "[SLUG]")
+        .naming(Named.BOTTLES)
         .example("freeze claude-x7k2p");
   }
 

@@ -16,6 +16,7 @@ final class BottleRemoveVerb extends Verb {
   void describe(Grammar grammar) {
     grammar
         .arguments(Integer.MAX_VALUE, "[SLUG...]")
+        .naming(Named.BOTTLES)
         .example("bottle rm claude-x7k2p")
         .example("bottle rm claude-x7k2p codex-3m9qd");
   }

@@ -29,8 +29,7 @@ final class CompletionVerb extends Verb {
     String script =
         switch (shell) {
           // The script for bash has a part for zsh, which needs its bashcompinit.
-          case "bash", "zsh" ->
-              AutoComplete.bash(context.program().name(), tree(context.program()));
+          case "bash", "zsh" -> bash(context.program());
           case "fish" -> fish(context.program());
           default ->
               throw new UsageException(
@@ -39,6 +38,19 @@ final class CompletionVerb extends Verb {
         };
     context.console().print(script);
     return ExitCode.OK;
+  }
+
+  private static String bash(Program program) {
+    String script = AutoComplete.bash(program.name(), tree(program));
+    StringBuilder functions = new StringBuilder();
+    for (Named named : Named.values()) {
+      String function = named.function(program);
+      functions.append(function).append("() { sh -c '").append(named.commands()).append("'; }\n");
+      // picocli writes words that are known when the script is made; these are known later.
+      script = script.replace("(\"" + function + "\")", "($(" + function + "))");
+    }
+    int afterFirstLine = script.indexOf('\n') + 1;
+    return script.substring(0, afterFirstLine) + functions + script.substring(afterFirstLine);
   }
 
   private static CommandLine tree(Program program) {
@@ -60,7 +72,9 @@ final class CompletionVerb extends Verb {
   private static CommandLine line(Program program, String group, String name) {
     Grammar grammar = Help.grammar(program, group, name, Verbs.verb(group, name));
     CommandLine line = grammar.commandLine();
-    if (!grammar.words().isEmpty()) {
+    List<String> words =
+        grammar.named().map(named -> List.of(named.function(program))).orElse(grammar.words());
+    if (!words.isEmpty()) {
       // For the script only: the one that reads command lines takes any word, and says what is.
       line.getCommandSpec()
           .addPositional(
@@ -69,7 +83,7 @@ final class CompletionVerb extends Verb {
                   .index("0")
                   .arity("0..1")
                   .paramLabel("WORD")
-                  .completionCandidates(grammar.words())
+                  .completionCandidates(words)
                   .build());
     }
     return line;
@@ -78,6 +92,10 @@ final class CompletionVerb extends Verb {
   private static String fish(Program program) {
     StringBuilder script = new StringBuilder();
     String complete = "complete -c " + program.name();
+    for (Named named : Named.values()) {
+      script.append("function ").append(named.function(program)).append("; sh -c ");
+      script.append(quoted(named.commands())).append("; end\n");
+    }
     script.append(complete).append(" -f\n");
     for (String name : Verbs.TOP) {
       String summary =
@@ -103,24 +121,35 @@ final class CompletionVerb extends Verb {
               script,
               complete,
               "__fish_seen_subcommand_from " + name + "; and __fish_seen_subcommand_from " + verb,
-              line(program, name, verb));
+              program,
+              name,
+              verb);
         }
       } else if (!name.equals("help")) {
-        options(script, complete, "__fish_seen_subcommand_from " + name, line(program, "", name));
+        options(script, complete, "__fish_seen_subcommand_from " + name, program, "", name);
       }
     }
     return script.toString();
   }
 
   private static void options(
-      StringBuilder script, String complete, String condition, CommandLine line) {
-    for (PositionalParamSpec argument : line.getCommandSpec().positionalParameters()) {
-      if (argument.completionCandidates() != null) {
-        script.append(complete).append(" -n ").append(quoted(condition)).append(" -a ");
-        script.append(quoted(String.join(" ", argument.completionCandidates()))).append('\n');
-      }
+      StringBuilder script,
+      String complete,
+      String condition,
+      Program program,
+      String group,
+      String verb) {
+    Grammar grammar = Help.grammar(program, group, verb, Verbs.verb(group, verb));
+    String words =
+        grammar
+            .named()
+            .map(named -> "(" + named.function(program) + ")")
+            .orElse(String.join(" ", grammar.words()));
+    if (!words.isEmpty()) {
+      script.append(complete).append(" -n ").append(quoted(condition)).append(" -a ");
+      script.append(quoted(words)).append('\n');
     }
-    for (OptionSpec option : line.getCommandSpec().options()) {
+    for (OptionSpec option : grammar.commandLine().getCommandSpec().options()) {
       if (option.hidden()) {
         continue;
       }

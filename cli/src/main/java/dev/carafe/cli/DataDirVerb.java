@@ -14,6 +14,7 @@ final class DataDirVerb extends Verb {
     grammar
         .value("NAME", "The machine.", "-n", "--name")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine data-dir --name web");
   }
 

@@ -17,6 +17,7 @@ final class DeleteVerb extends Verb {
         .flag("Do not ask.", "-f", "--force")
         .accepted("--cascade")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine delete --name web")
         .example("machine delete -f web");
   }

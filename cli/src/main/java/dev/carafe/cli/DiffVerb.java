@@ -20,6 +20,7 @@ final class DiffVerb extends Verb {
         .flag("Also new files that git ignores.", "--include-ignored")
         .flag("Only the names, with what has become of each.", "--name-status")
         .arguments(100, "SLUG [PATH...]")
+        .naming(Named.BOTTLES)
         .example("diff claude-x7k2p")
         .example("diff claude-x7k2p src --name-status");
   }

@@ -28,6 +28,7 @@ final class EditVerb extends Verb {
     grammar.flag("The agent of that name.", "--agent").flag("The bottle of that name.", "--bottle");
     Manifests.directory(grammar)
         .arguments(1, "[NAME]")
+        .naming(Named.AGENTS)
         .example("edit claude --agent")
         .example("edit claude --bottle");
   }

@@ -23,6 +23,7 @@ final class EgressEventsVerb extends Verb {
         .value("N", "The last so many (default: 200).", "--limit")
         .flag("As JSON: an array of {timestamp, operation, dest}.", "--json")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine egress-events --name web --limit 20");
   }
 

@@ -31,6 +31,7 @@ final class FreezeVerb extends Verb {
         .flag("As JSON.", "--json")
         .flag("Show no progress.", "-q", "--quiet")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine freeze web --tag web:after-setup")
         .example("machine freeze --name web --tag web:clean --exclude /root/.cache");
   }

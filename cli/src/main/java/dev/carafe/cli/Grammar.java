@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -37,6 +38,7 @@ final class Grammar {
   private final List<String> examples = new ArrayList<>();
   private String synopsis = "[OPTIONS]";
   private List<String> words = List.of();
+  private Optional<Named> named = Optional.empty();
   private int maximum;
   private boolean splitsCommand;
 
@@ -138,6 +140,17 @@ final class Grammar {
   /** The words that the argument is one of; none if it may be anything. */
   List<String> words() {
     return words;
+  }
+
+  /** The first argument names one of these, which a shell can complete. */
+  Grammar naming(Named what) {
+    named = Optional.of(what);
+    return this;
+  }
+
+  /** What the first argument names; empty if it may be anything. */
+  Optional<Named> named() {
+    return named;
   }
 
   /** The first argument that is no option, and all that follows it, are a guest's command. */

@@ -23,6 +23,7 @@ final class InfoVerb extends Verb {
     Manifests.directory(grammar)
         .flag("As JSON.", "--json")
         .arguments(1, "[NAME]")
+        .naming(Named.AGENTS)
         .example("info")
         .example("info claude")
         .example("info claude --bottle base --bottle web --json");

@@ -22,6 +22,7 @@ final class LogsVerb extends Verb {
         .flag("What its way out let through and refused: the audit, JSON lines.", "--egress")
         .flag("The last that its machine wrote on its console, while it runs.", "--console")
         .arguments(1, "[SLUG]")
+        .naming(Named.BOTTLES)
         .example("logs claude-x7k2p")
         .example("logs claude-x7k2p --egress");
   }

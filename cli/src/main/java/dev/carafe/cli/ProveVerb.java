@@ -21,6 +21,7 @@ final class ProveVerb extends Verb {
         .value("NAME", "The machine (default: default).", "-n", "--name")
         .flag("As JSON: an array of {attempt, must_fail, outcome, holds}.", "--json")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine prove --name web");
   }
 

@@ -25,6 +25,7 @@ final class PullVerb extends Verb {
         .flag("Also files that were changed here since.", "--force")
         .flag("Do not ask.", "-y", "--yes")
         .arguments(100, "SLUG [PATH...]")
+        .naming(Named.BOTTLES)
         .example("pull claude-x7k2p")
         .example("pull claude-x7k2p src/main --yes");
   }

@@ -20,6 +20,7 @@ final class ResizeVerb extends Verb {
         .value("GiB", "Recorded for programs that ask for it.", "--storage")
         .value("GiB", "Space for all that the guest writes, at most 64.", "--overlay")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine resize --name web --overlay 20");
   }
 

@@ -16,6 +16,7 @@ final class ResumeVerb extends Verb {
     BottleFlags.describeSession(grammar);
     grammar
         .arguments(1, "[SLUG]")
+        .naming(Named.BOTTLES)
         .commandAfterDashes("[-- ARGUMENT...]")
         .example("resume claude-x7k2p")
         .example("resume claude-x7k2p --headless --prompt 'go on'");

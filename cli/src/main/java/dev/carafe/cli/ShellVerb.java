@@ -16,6 +16,7 @@ final class ShellVerb extends Verb {
     grammar
         .value("NAME", "The machine (default: default).", "-n", "--name")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine shell --name web");
   }
 

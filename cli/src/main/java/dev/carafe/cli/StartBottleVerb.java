@@ -20,6 +20,7 @@ final class StartBottleVerb extends Verb {
     BottleFlags.describe(grammar);
     grammar
         .arguments(1, "[AGENT]")
+        .naming(Named.AGENTS)
         .commandAfterDashes("[-- ARGUMENT...]")
         .example("start claude --cwd .")
         .example("start claude --cwd . --headless --prompt 'make the tests pass'")

@@ -26,6 +26,7 @@ final class StartVerb extends Verb {
         .refuseValue(MachineFlags.NO_PROXY, "--proxy")
         .refuseValue(MachineFlags.NO_PROXY, "--no-proxy")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine start --name web");
   }
 

@@ -18,6 +18,7 @@ final class StatusVerb extends Verb {
         .value("NAME", "The machine (default: default).", "-n", "--name")
         .flag("As JSON: one object as 'machine ls --json' has them.", "--json")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine status --name web --json");
   }
 

@@ -17,6 +17,7 @@ final class StopVerb extends Verb {
     grammar
         .value("NAME", "The machine (default: default).", "-n", "--name")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine stop --name web");
   }
 

@@ -43,6 +43,7 @@ final class UpdateVerb extends Verb {
         .accepted("--no-gpu")
         .accepted("--no-rosetta")
         .arguments(1, "[NAME]")
+        .naming(Named.MACHINES)
         .example("machine update --name web --mem 4096 --remove-env LANG");
   }
 

@@ -181,26 +181,4 @@ class DispatchTest {
     caller.env.put("CARAFE_DEBUG", "1");
     assertThat(caller.call("image", "ls").err()).contains("\tat dev.carafe.cli.");
   }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"bash", "zsh"})
-  void theScriptForBashKnowsVerbsAndOptionsAndNoneThatAreRefused(String shell) {
-    String script = Caller.carafe().call("completion", shell).out();
-    assertThat(script)
-        .contains("data-dir", "--workdir")
-        .contains("(\"active\" \"all\" \"available\")", "(\"agent\" \"bottle\" \"provider\")")
-        .contains("(\"bash\" \"zsh\" \"fish\")")
-        .doesNotContain("--gpu-vram", "_relay");
-  }
-
-  @Test
-  void theScriptForFishKnowsVerbsAndOptionsAndNoneThatAreRefused() {
-    String script = Caller.smolvm().call("completion", "fish").out();
-    assertThat(script)
-        .contains("complete -c smolvm -n __fish_use_subcommand -a machine")
-        .contains("-s w -l workdir -r -d 'Working directory")
-        .contains("-n '__fish_seen_subcommand_from list' -a 'active all available'\n")
-        .contains("-a 'bash zsh fish'\n", "-a 'agent bottle provider'\n")
-        .doesNotContain("gpu-vram", "_relay");
-  }
 }
