@@ -38,12 +38,10 @@ final class BottleFreezeVerb extends Verb {
         context
             .console()
             .line(
-                Json.of(
+                Json.object(
                     json -> {
-                      json.writeStartObject();
                       json.writeStringProperty("slug", slug);
                       json.writeStringProperty("image", reference);
-                      json.writeEndObject();
                     }));
         return ExitCode.OK;
       }

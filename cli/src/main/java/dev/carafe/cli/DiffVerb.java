@@ -19,6 +19,7 @@ final class DiffVerb extends Verb {
     grammar
         .flag("Also new files that git ignores.", "--include-ignored")
         .flag("Only the names, with what has become of each.", "--name-status")
+        .flag("Only the names, as JSON.", "--json")
         .arguments(100, "SLUG [PATH...]")
         .naming(Named.BOTTLES)
         .example("diff claude-x7k2p")
@@ -43,7 +44,11 @@ final class DiffVerb extends Verb {
                         bottle.name(),
                         words.subList(1, words.size()),
                         arguments.has("--include-ignored")))) {
-      if (arguments.has("--name-status")) {
+      if (arguments.has("--json")) {
+        context
+            .console()
+            .line(Json.object(json -> PullVerb.changes(json, "changes", changes.all())));
+      } else if (arguments.has("--name-status")) {
         changes.all().forEach(change -> context.console().line(PullVerb.line(change)));
       } else {
         WorkspaceDiff.write(

@@ -26,6 +26,16 @@ final class Json {
     return bytes.toString(StandardCharsets.UTF_8);
   }
 
+  /** The same for one object, whose properties {@code content} writes. */
+  static String object(Consumer<JsonGenerator> content) {
+    return of(
+        json -> {
+          json.writeStartObject();
+          content.accept(json);
+          json.writeEndObject();
+        });
+  }
+
   static void strings(JsonGenerator json, String name, Collection<String> values) {
     json.writeName(name);
     json.writeStartArray();

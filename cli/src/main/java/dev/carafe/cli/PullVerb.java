@@ -10,6 +10,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import tools.jackson.core.JsonGenerator;
 
 /** {@code pull}: brings back what the agent has changed in its copy of the workspace. */
 final class PullVerb extends Verb {
@@ -24,6 +25,7 @@ final class PullVerb extends Verb {
         .flag("Also new files that git ignores.", "--include-ignored")
         .flag("Also files that were changed here since.", "--force")
         .flag("Do not ask.", "-y", "--yes")
+        .flag("As JSON; asks nothing either.", "--json")
         .arguments(100, "SLUG [PATH...]")
         .naming(Named.BOTTLES)
         .example("pull claude-x7k2p")
@@ -32,7 +34,7 @@ final class PullVerb extends Verb {
 
   /** A change on one line. */
   static String line(Change change) {
-    return Text.padded(change.kind().name().toLowerCase(Locale.ROOT), 9)
+    return Text.padded(word(change), 9)
         + change.name()
         + (change.changedHere() ? " (changed here too)" : "");
   }
@@ -45,6 +47,7 @@ final class PullVerb extends Verb {
           "no bottle was named", "See '" + context.program().name() + " list'.");
     }
     Console console = context.console();
+    boolean asJson = arguments.has("--json");
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {});
         GuestChanges changes =
             BottleUse.of(
@@ -57,12 +60,14 @@ final class PullVerb extends Verb {
                         words.subList(1, words.size()),
                         arguments.has("--include-ignored")))) {
       changes.notes().forEach(console::note);
-      if (changes.all().isEmpty()) {
+      if (changes.all().isEmpty() && !asJson) {
         console.line("Nothing has changed.");
         return ExitCode.OK;
       }
-      changes.all().forEach(change -> console.line(line(change)));
-      if (!arguments.has("--yes") && !console.confirm("Bring these here? [y/N] ")) {
+      if (!asJson) {
+        changes.all().forEach(change -> console.line(line(change)));
+      }
+      if (!asJson && !arguments.has("--yes") && !console.confirm("Bring these here? [y/N] ")) {
         console.note("Cancelled");
         return ExitCode.FAILED;
       }
@@ -71,13 +76,39 @@ final class PullVerb extends Verb {
         allowed.add(Allowed.CHANGED_HERE);
       }
       Pull.Result result = Pull.apply(changes, allowed);
-      console.line("Brought back: " + result.done().size());
+      console.line(asJson ? json(changes.all(), result) : "Brought back: " + result.done().size());
       result.left().forEach(console::note);
       if (!result.left().isEmpty()) {
         throw new FailureException(left(changes.all(), result, words, context));
       }
       return ExitCode.OK;
     }
+  }
+
+  private static String json(List<Change> all, Pull.Result result) {
+    List<Change> left = all.stream().filter(change -> !result.done().contains(change)).toList();
+    return Json.object(
+        json -> {
+          changes(json, "brought", result.done());
+          changes(json, "left", left);
+        });
+  }
+
+  /** Changes as a property; a name is written as the guest chose it. */
+  static void changes(JsonGenerator json, String property, List<Change> changes) {
+    json.writeArrayPropertyStart(property);
+    for (Change change : changes) {
+      json.writeStartObject();
+      json.writeStringProperty("kind", word(change));
+      json.writeStringProperty("path", change.path().toString());
+      json.writeBooleanProperty("changedHere", change.changedHere());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static String word(Change change) {
+    return change.kind().name().toLowerCase(Locale.ROOT);
   }
 
   static String left(List<Change> all, Pull.Result result, List<String> words, Context context) {

@@ -209,7 +209,7 @@ class BottleVerbsTest {
     left(SLUG, Phase.ENDED);
     left("more-3c4d5", Phase.KEPT);
     frozen(SLUG);
-    assertThat(caller.call("bottle", "rm", SLUG, "none-00000", "more-3c4d5"))
+    assertThat(caller.call("bottle", "rm", "-y", SLUG, "none-00000", "more-3c4d5"))
         .isEqualTo(
             new Outcome(
                 1,
@@ -218,8 +218,44 @@ class BottleVerbsTest {
                 Its images stay: bottle-work-0a1b2:1 ('carafe image rm bottle-work-0a1b2:1' removes them)
                 Removed: more-3c4d5
                 """,
-                "Error: there is no bottle 'none-00000'\n"));
+                "Error: there is no bottle 'none-00000'; 'carafe list' shows those that there are\n"));
     assertThat(states().list().bottles()).isEmpty();
+  }
+
+  @Test
+  void nothingIsRemovedBeforeSomebodyHasSaidYes() throws IOException {
+    left(SLUG, Phase.KEPT);
+    assertThat(caller.input("\n").call("bottle", "rm", SLUG, "none-00000"))
+        .isEqualTo(
+            new Outcome(
+                1,
+                "Cancelled\n",
+                "Error: there is no bottle 'none-00000'; 'carafe list' shows those that there are\n"
+                    + "Remove work-0a1b2? [y/N] "));
+    assertThat(states().list().bottles()).hasSize(1);
+    assertThat(caller.input("y\n").call("bottle", "rm", SLUG).out())
+        .isEqualTo("Removed: work-0a1b2\n");
+    assertThat(states().list().bottles()).isEmpty();
+  }
+
+  @Test
+  void whatWasRemovedIsSaidAsJsonToo() throws IOException {
+    left(SLUG, Phase.ENDED);
+    frozen(SLUG);
+    assertThat(caller.call("bottle", "rm", "--json", SLUG).out())
+        .isEqualTo(
+            """
+            {
+              "removed" : [
+                {
+                  "slug" : "work-0a1b2",
+                  "images" : [
+                    "bottle-work-0a1b2:1"
+                  ]
+                }
+              ]
+            }
+            """);
   }
 
   // ---- export, import ----
@@ -230,11 +266,11 @@ class BottleVerbsTest {
     frozen(SLUG);
     String file = directory.resolve("work.bottle").toString();
     assertThat(caller.call("bottle", "export", "-q", SLUG, "-o", file).exitCode()).isZero();
-    caller.call("bottle", "rm", SLUG);
+    caller.call("bottle", "rm", "-y", SLUG);
     assertThat(caller.call("bottle", "import", "-q", file))
         .isEqualTo(
             new Outcome(0, "Imported: work-0a1b2\nTo go on: carafe resume work-0a1b2\n", ""));
-    caller.call("bottle", "rm", SLUG);
+    caller.call("bottle", "rm", "-y", SLUG);
     Files.delete(home.resolve(".config/carafe/agents/plain.md"));
     ImageStore.open(Home.of(caller.rooms.env));
     Outcome outcome = caller.call("bottle", "import", "-q", file);

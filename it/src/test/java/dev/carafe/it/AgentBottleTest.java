@@ -210,7 +210,7 @@ class AgentBottleTest {
         .isNotEmpty()
         .allMatch(seen -> seen.credential().equals("Bearer " + CLAUDE_TOKEN));
     assertThat(ok("logs", slug, "--egress")).contains(ModelServer.ANTHROPIC);
-    ok("bottle", "rm", slug);
+    ok("bottle", "rm", "--yes", slug);
     assertThat(slug("tasks")).isEmpty();
   }
 
@@ -241,7 +241,7 @@ class AgentBottleTest {
     assertThat(model.at("/backend-api/codex/responses"))
         .isNotEmpty()
         .allMatch(seen -> seen.credential().equals("Bearer " + codexToken));
-    ok("bottle", "rm", slug("login"));
+    ok("bottle", "rm", "--yes", slug("login"));
   }
 
   @Test
@@ -257,7 +257,7 @@ class AgentBottleTest {
     }
     // Whose terminal goes away has not said that the work may go, too.
     await().atMost(PATIENCE).until(() -> state("codex-talk").contains(" kept "));
-    ok("bottle", "rm", slug("codex-talk"));
+    ok("bottle", "rm", "--yes", slug("codex-talk"));
   }
 
   @Test
@@ -280,12 +280,16 @@ class AgentBottleTest {
       screen.resize(70, 30);
       assertThat(ok("exec", slug, "--", "cat", "three.txt")).isEqualTo(ModelServer.CONTENT);
       assertThat(ok("diff", slug)).contains("+written by the agent");
+      assertThat(ok("diff", slug, "--json")).contains("\"path\" : \"three.txt\"");
       theGuestHasNever(slug, CLAUDE_TOKEN);
       assertThat(ok("freeze", slug)).contains("carafe resume " + slug);
       // It goes on working, in the terminal's new size.
       submit(screen, "run id -un", "turn 2, told: node");
       assertThat(ok("pull", slug, "three.txt", "--yes")).contains("Brought back: 1");
       assertThat(repository.resolve("three.txt")).hasContent(ModelServer.CONTENT.strip());
+      Files.delete(repository.resolve("three.txt"));
+      assertThat(ok("pull", slug, "three.txt", "--json"))
+          .containsSubsequence("\"brought\"", "\"path\" : \"three.txt\"", "\"left\" : [ ]");
       Files.delete(repository.resolve("three.txt"));
       submit(screen, "/exit", "To go on: carafe resume " + slug);
     }
@@ -299,10 +303,10 @@ class AgentBottleTest {
     Path file = directory.resolve("talk.bottle");
     ok("bottle", "export", slug, "-o", file.toString());
     assertThat(containsText(file, CLAUDE_TOKEN)).isFalse();
-    ok("bottle", "rm", slug);
+    ok("bottle", "rm", "--yes", slug);
     assertThat(ok("bottle", "import", file.toString())).contains("Imported: " + slug);
     assertThat(state("talk")).contains(" frozen ");
-    ok("bottle", "rm", slug);
+    ok("bottle", "rm", "--yes", slug);
   }
 
   /**
