@@ -13,7 +13,7 @@ final class AttachVerb extends Verb {
 
   @Override
   String summary() {
-    return "Opens another terminal on a running bottle.";
+    return "Opens another terminal on a running bottle; without one, runs what standard input says.";
   }
 
   @Override
@@ -47,7 +47,10 @@ final class AttachVerb extends Verb {
           context,
           bottle ->
               new Session(context, new Interrupts(context.signals()))
-                  .run(bottle.machine(), shell, true));
+                  // Without a terminal here the shell reads commands: one with a terminal of its
+                  // own would wait for ever for keys, because what ends input is lost while a
+                  // shell takes its terminal over.
+                  .run(bottle.machine(), shell, context.terminal().input()));
     }
   }
 }

@@ -145,7 +145,18 @@ public final class ImageStore {
    */
   public Image ensure(String reference, Progress progress) {
     Optional<Image> found = findCurrent(reference);
-    return found.isPresent() ? found.get() : pull(reference, progress);
+    if (found.isPresent()) {
+      return found.get();
+    }
+    if (!(parse(reference) instanceof Reference.Base)) {
+      return pull(reference, progress);
+    }
+    Runnable waiting = () -> progress.step("Waiting for another process that makes it");
+    try (Closeable _ = catalog.makingBase(waiting)) {
+      return findCurrent(reference).orElseGet(() -> pull(reference, progress));
+    } catch (IOException e) {
+      throw failed("make the image " + reference, e);
+    }
   }
 
   /** The image that {@link #ensure} would give without fetching anything; empty if it would. */

@@ -7,10 +7,13 @@ import static dev.carafe.image.testing.Tars.whiteout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.carafe.image.store.Catalog;
+import dev.carafe.image.store.StoreLayout;
 import dev.carafe.image.testing.Tars;
 import dev.carafe.image.testing.Tool;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -22,8 +25,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +47,27 @@ class ImageStoreTest {
   void open() {
     fixture = new StoreFixture(directory.resolve("images"));
     store = fixture.store;
+  }
+
+  @Test
+  void whoNeedsTheBaseImageWaitsForTheOneWhoMakesIt() throws Exception {
+    CountDownLatch waiting = new CountDownLatch(1);
+    Progress progress =
+        step -> {
+          assertThat(step).isEqualTo("Waiting for another process that makes it");
+          waiting.countDown();
+        };
+    try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+      Future<Image> second;
+      Image made;
+      try (Closeable _ = new Catalog(new StoreLayout(fixture.root)).makingBase(() -> {})) {
+        second = other.submit(() -> store.ensure("base", progress));
+        waiting.await();
+        made =
+            store.importArchive(new ByteArrayInputStream(Samples.rootFilesystem()), "base", SILENT);
+      }
+      assertThat(second.get().digest()).isEqualTo(made.digest());
+    }
   }
 
   @Test

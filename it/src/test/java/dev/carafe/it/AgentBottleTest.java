@@ -281,6 +281,7 @@ class AgentBottleTest {
       assertThat(ok("exec", slug, "--", "cat", "three.txt")).isEqualTo(ModelServer.CONTENT);
       assertThat(ok("diff", slug)).contains("+written by the agent");
       assertThat(ok("diff", slug, "--json")).contains("\"path\" : \"three.txt\"");
+      assertThat(ok("attach", slug)).as("a shell that is told nothing").isEmpty();
       theGuestHasNever(slug, CLAUDE_TOKEN);
       assertThat(ok("freeze", slug)).contains("carafe resume " + slug);
       // It goes on working, in the terminal's new size.

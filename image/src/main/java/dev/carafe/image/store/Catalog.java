@@ -52,6 +52,21 @@ public final class Catalog {
     return FileLocks.exclusive(layout.lock("image-" + Digests.hex(digest).substring(0, 2)));
   }
 
+  /**
+   * Held while the base image is made, whose digest nobody knows before. Blocks.
+   *
+   * @param taken runs once if another process makes it just now
+   */
+  public Closeable makingBase(Runnable taken) throws IOException {
+    Path file = layout.lock("base");
+    Optional<FileLocks.Held> held = FileLocks.tryExclusive(file);
+    if (held.isPresent()) {
+      return held.get();
+    }
+    taken.run();
+    return FileLocks.exclusive(file);
+  }
+
   /** What a name stands for. Two small reads. */
   public Optional<ImageRecord> find(String name) throws IOException {
     Optional<Names.Entry> entry = names.read(name);
