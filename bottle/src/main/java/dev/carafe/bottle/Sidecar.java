@@ -95,14 +95,14 @@ public final class Sidecar implements Gateway {
       TrustKeeper trust =
           new TrustKeeper(
               pem -> parts.trust(pem).install(machine), parts.egress()::certificate, spec.notes());
-      parts.push(trust);
+      parts.push("the certificate is no longer kept", trust);
       trust.renew();
       Gateway gateway =
           machine.attach(
               new Services(
                   Map.of(GuestEnvironment.PROXY_PORT, proxy, TLS_PORT, tls, HTTP_PORT, http),
                   names(parts.routes())));
-      parts.push(gateway);
+      parts.push("the way out was closed", gateway);
       if (prove) {
         prove(machine, attempted);
       }
@@ -116,7 +116,7 @@ public final class Sidecar implements Gateway {
     } catch (IOException e) {
       parts.close();
       throw new MachineException(ErrorCode.HOST, attempted, e.getMessage(), e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       parts.close();
       throw e;
     }

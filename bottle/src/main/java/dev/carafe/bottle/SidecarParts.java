@@ -16,8 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -26,7 +24,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * while the machine comes up.
  */
 final class SidecarParts implements AutoCloseable {
-  private final Deque<AutoCloseable> undo = new ArrayDeque<>();
+  private final Undo undo = new Undo();
   private final AtomicReference<Runnable> changed = new AtomicReference<>(() -> {});
   private RouteTable routes;
   private Egress egress;
@@ -115,12 +113,12 @@ final class SidecarParts implements AutoCloseable {
     SidecarParts parts = new SidecarParts();
     try {
       parts.routes = parts.routes(machine, spec);
-      parts.undo.push(parts.routes);
+      parts.push("the routes file is no longer followed", parts.routes);
       Audit audit = Audit.none();
       if (spec.audit().isPresent()) {
         privateDirectory(spec.audit().get().toAbsolutePath().getParent());
         audit = Audit.open(AuditOptions.of(spec.audit().get()).withName(machine));
-        parts.undo.push(audit);
+        parts.push("the audit was closed", audit);
       }
       parts.egress =
           Egress.start(
@@ -129,7 +127,7 @@ final class SidecarParts implements AutoCloseable {
                   .rules(allowed -> rules(allowed, spec))
                   .audit(audit)
                   .environment(spec.environment()));
-      parts.undo.push(parts.egress);
+      parts.push("the proxy was closed", parts.egress);
       parts.trust = GuestTrust.of(parts.egress.certificate());
       return parts;
     } catch (AuditException e) {
@@ -201,23 +199,13 @@ final class SidecarParts implements AutoCloseable {
   }
 
   /** Something more that has to be closed, before all that is there. */
-  void push(AutoCloseable more) {
-    synchronized (undo) {
-      undo.push(more);
-    }
+  void push(String closed, AutoCloseable more) {
+    undo.push(closed, more::close);
   }
 
   /** Closes all of it, the last first. Idempotent. */
   @Override
   public void close() {
-    synchronized (undo) {
-      while (!undo.isEmpty()) {
-        try {
-          undo.pop().close();
-        } catch (Exception e) {
-          // The others have to be closed all the same; each has said what went wrong.
-        }
-      }
-    }
+    undo.unwind();
   }
 }

@@ -13,16 +13,12 @@ import dev.carafe.machine.MachineStatus;
 import dev.carafe.machine.MachineStatus.State;
 import dev.carafe.machine.Proof;
 import dev.carafe.machine.Services;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -122,7 +118,7 @@ final class FakeMachine implements Machine {
 
   @Override
   public Execution exec(ExecSpec command) {
-    return new Done(shell.apply(command));
+    return new Ended(shell.apply(command));
   }
 
   @Override
@@ -180,52 +176,5 @@ final class FakeMachine implements Machine {
   @Override
   public Path directory() {
     return directory;
-  }
-
-  /** A command that has gone well. */
-  private record Done(ExecResult result) implements Execution {
-    @Override
-    public OutputStream stdin() {
-      return OutputStream.nullOutputStream();
-    }
-
-    @Override
-    public InputStream stdout() {
-      return new ByteArrayInputStream(result.stdout());
-    }
-
-    @Override
-    public InputStream stderr() {
-      return new ByteArrayInputStream(result.stderr());
-    }
-
-    @Override
-    public OptionalInt guestPid() {
-      return OptionalInt.empty();
-    }
-
-    @Override
-    public void signal(int number) {}
-
-    @Override
-    public void resize(int rows, int columns) {}
-
-    @Override
-    public int await() {
-      return result.exitCode();
-    }
-
-    @Override
-    public Optional<Integer> await(Duration limit) {
-      return Optional.of(result.exitCode());
-    }
-
-    @Override
-    public String message() {
-      return "";
-    }
-
-    @Override
-    public void close() {}
   }
 }

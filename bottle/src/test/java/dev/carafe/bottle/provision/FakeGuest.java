@@ -1,5 +1,6 @@
 package dev.carafe.bottle.provision;
 
+import dev.carafe.bottle.Ended;
 import dev.carafe.machine.CopyOptions;
 import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecResult;
@@ -9,10 +10,7 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.MachineSpec;
 import dev.carafe.machine.MachineStatus;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,8 +22,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -150,7 +146,7 @@ final class FakeGuest implements Machine {
   @Override
   public Execution exec(ExecSpec spec) {
     commands.add(spec);
-    return new Done(shell.apply(spec));
+    return new Ended(shell.apply(spec));
   }
 
   @Override
@@ -186,52 +182,5 @@ final class FakeGuest implements Machine {
   @Override
   public Path directory() {
     return root;
-  }
-
-  /** A command that has ended. */
-  private record Done(ExecResult result) implements Execution {
-    @Override
-    public OutputStream stdin() {
-      return OutputStream.nullOutputStream();
-    }
-
-    @Override
-    public InputStream stdout() {
-      return new ByteArrayInputStream(result.stdout());
-    }
-
-    @Override
-    public InputStream stderr() {
-      return new ByteArrayInputStream(result.stderr());
-    }
-
-    @Override
-    public OptionalInt guestPid() {
-      return OptionalInt.empty();
-    }
-
-    @Override
-    public void signal(int number) {}
-
-    @Override
-    public void resize(int rows, int columns) {}
-
-    @Override
-    public int await() {
-      return result.exitCode();
-    }
-
-    @Override
-    public Optional<Integer> await(Duration limit) {
-      return Optional.of(result.exitCode());
-    }
-
-    @Override
-    public String message() {
-      return "";
-    }
-
-    @Override
-    public void close() {}
   }
 }
