@@ -230,12 +230,16 @@ abstract class EscapeSuite extends AgentAttacks {
     assertThat(askedBeside(SIDECAR_CONNECTIONS + 64)).startsWith("HTTP/1.1 503");
   }
 
+  /**
+   * The guest's own limit is met when connections that the sidecar has turned away are still open
+   * on their clients' side: a matter of speed, so this says only that whoever comes is turned away,
+   * by either. The guest's limit itself is tested where it is, in {@code relay_test.c}.
+   */
   @Test
   void theGuestsOwnConnectionsAreLimitedToo() {
     assertThat(askedBeside(2 * GUEST_STREAMS))
-        .satisfiesAnyOf(
-            said -> assertThat(said).contains("Connection reset by peer"),
-            said -> assertThat(said).contains("Broken pipe"));
+        .containsAnyOf("HTTP/1.1 503", "Connection reset by peer", "Broken pipe")
+        .doesNotContain("HTTP/1.1 200");
   }
 
   /** What is heard by one who comes when somebody holds so many connections. */
