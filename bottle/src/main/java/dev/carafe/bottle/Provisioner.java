@@ -2,7 +2,6 @@ package dev.carafe.bottle;
 
 import dev.carafe.bottle.provider.GuestFile;
 import dev.carafe.bottle.provision.GitIdentity;
-import dev.carafe.bottle.provision.GuestCommands;
 import dev.carafe.bottle.provision.GuestFiles;
 import dev.carafe.bottle.provision.GuestUser;
 import dev.carafe.bottle.provision.Injected;
@@ -10,25 +9,11 @@ import dev.carafe.bottle.provision.PromptFile;
 import dev.carafe.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Puts into a running machine all that a plan's agent needs there. */
 final class Provisioner {
-  /** Nothing is called where all is as it should be, for a launch waits for it. */
-  private static final String INIT =
-      """
-      for shared in /tmp /var/tmp; do
-        if [ ! -d "$shared" ] || [ ! -k "$shared" ]; then
-          mkdir -p "$shared" && chmod 1777 "$shared" || exit
-        fi
-      done
-      if [ ! -d "$1" ] || [ -O "$1" ]; then
-        mkdir -p "$1" && chown "$2:$3" "$1"
-      fi
-      """;
-
   private final Plan plan;
   private final Machine machine;
   private final Injected injected;
@@ -59,8 +44,7 @@ final class Provisioner {
    * @return where the prompt is, if there is one
    */
   Optional<String> provision(Path workspace) throws IOException {
-    GuestUser user = GuestUser.find(machine, Bottle.USER);
-    init(user);
+    GuestUser user = GuestUser.settle(machine, Bottle.USER);
     steps.accept("Writing the prompt");
     Optional<String> prompt =
         PromptFile.put(machine, user, plan.manifest().agent().prompt(), injected);
@@ -85,15 +69,5 @@ final class Provisioner {
       notes.accept("the image has no git");
     }
     return prompt;
-  }
-
-  /** What any program expects of a machine that it works in. */
-  private void init(GuestUser user) {
-    GuestCommands.run(
-        machine,
-        "0",
-        "make the directories of machine '" + machine.name() + "'",
-        INIT,
-        List.of(user.home(), Integer.toString(user.uid()), Integer.toString(user.gid())));
   }
 }

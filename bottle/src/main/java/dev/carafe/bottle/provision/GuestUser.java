@@ -1,8 +1,10 @@
 package dev.carafe.bottle.provision;
 
 import dev.carafe.bottle.BottleException;
+import dev.carafe.machine.ErrorCode;
 import dev.carafe.machine.ExecResult;
 import dev.carafe.machine.Machine;
+import dev.carafe.machine.MachineException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,15 +32,59 @@ public record GuestUser(String name, int uid, int gid, String home) {
       """;
 
   /**
+   * Then makes what any program expects of a machine that it works in. Nothing is called where all
+   * is as it should be: a launch waits for it.
+   */
+  private static final String SETTLE =
+      LOOK
+          + """
+          [ "$user" = "$name" ] || exit 0
+          for shared in /tmp /var/tmp; do
+            if [ ! -d "$shared" ] || [ ! -k "$shared" ]; then
+              mkdir -p "$shared" && chmod 1777 "$shared" || exit 1
+            fi
+          done
+          if [ ! -d "$home" ] || [ -O "$home" ]; then
+            mkdir -p "$home" && chown "$uid:$gid" "$home" || exit 1
+          fi
+          """;
+
+  /**
    * The user of that name. Runs one command in the guest.
    *
    * @throws BottleException when the guest's image has no such user, no shell, or lacks a tool
    */
   public static GuestUser find(Machine machine, String name) {
-    String image = "the image of machine '" + machine.name() + "'";
+    return said(machine, name, GuestCommands.ask(machine, "0", LOOK, arguments(name)));
+  }
+
+  /**
+   * The same, after making the home directory and the directories for temporary files, where they
+   * are missing. Runs one command in the guest.
+   *
+   * @throws BottleException as {@link #find} does
+   * @throws MachineException GUEST when a directory cannot be made
+   */
+  public static GuestUser settle(Machine machine, String name) {
+    ExecResult result = GuestCommands.ask(machine, "0", SETTLE, arguments(name));
+    GuestUser user = said(machine, name, result);
+    if (result.exitCode() != 0) {
+      throw new MachineException(
+          ErrorCode.GUEST,
+          "make the directories of machine '" + machine.name() + "'",
+          GuestCommands.said(result));
+    }
+    return user;
+  }
+
+  private static List<String> arguments(String name) {
     List<String> arguments = new ArrayList<>(List.of(name));
     arguments.addAll(TOOLS);
-    ExecResult result = GuestCommands.ask(machine, "0", LOOK, arguments);
+    return arguments;
+  }
+
+  private static GuestUser said(Machine machine, String name, ExecResult result) {
+    String image = "the image of machine '" + machine.name() + "'";
     if (result.exitCode() == 126 || result.exitCode() == 127) {
       throw new BottleException(
           image

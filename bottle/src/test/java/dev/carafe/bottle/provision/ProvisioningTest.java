@@ -44,6 +44,17 @@ class ProvisioningTest {
   }
 
   @Test
+  void theDirectoriesOfAMachineAreMadeOrSaidToBeMissing() {
+    guest.shell = spec -> FakeGuest.result(1, "user:1000:1001:/home/node\n", "chown: not found");
+    assertThatThrownBy(() -> GuestUser.settle(guest, "node"))
+        .isInstanceOf(MachineException.class)
+        .hasMessageContaining("make the directories of machine 'work'")
+        .hasMessageContaining("exit code 1: chown: not found");
+    guest.shell = spec -> FakeGuest.result(0, "user:1000:1001:/home/node\n", "");
+    assertThat(GuestUser.settle(guest, "node")).isEqualTo(NODE);
+  }
+
+  @Test
   void whatTheImageLacksIsNamed() {
     assertThatThrownBy(() -> find(127, "")).hasMessageContaining("has no shell at /bin/sh");
     assertThatThrownBy(() -> find(0, ""))
