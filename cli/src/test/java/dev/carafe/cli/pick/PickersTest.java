@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,11 @@ class PickersTest {
     await().alias(line).atMost(60, TimeUnit.SECONDS).until(() -> pattern.matcher(screen()).find());
   }
 
+  /** What a program writes at once may reach a screen in pieces. */
+  private static void eventually(ThrowingRunnable assertion) {
+    await().atMost(60, TimeUnit.SECONDS).untilAsserted(assertion);
+  }
+
   private void untilEnd(String end) {
     await().alias(end).atMost(60, TimeUnit.SECONDS).until(() -> screen().strip().endsWith(end));
   }
@@ -103,21 +109,26 @@ class PickersTest {
   @Test
   void oneIsTakenAndALineStays() throws Exception {
     ask("./ask one 3", "^> number1");
-    assertThat(screen())
-        .contains(
-            "Which number?\n"
-                + "> number1  the one after 0\n"
-                + "  number2  the one after 1\n"
-                + "  number3  the one after 2\n"
-                + "3 of 3 | arrows or j k move, typing filters, Enter takes, Esc cancels\n");
+    eventually(
+        () ->
+            assertThat(screen())
+                .contains(
+                    "Which number?\n"
+                        + "> number1  the one after 0\n"
+                        + "  number2  the one after 1\n"
+                        + "  number3  the one after 2\n"
+                        + "3 of 3 | arrows or j k move, typing filters, Enter takes, Esc cancels\n"));
     type("Down", "j");
     until("^> number3");
     type("Up");
     until("^> number2");
     type("Enter");
     until("^answer=2");
-    assertThat(screen())
-        .startsWith("host> ./ask one 3\nWhich number? number2\nanswer=2\ninterrupted=false\nhost>");
+    eventually(
+        () ->
+            assertThat(screen())
+                .startsWith(
+                    "host> ./ask one 3\nWhich number? number2\nanswer=2\ninterrupted=false\nhost>"));
     assertRestored();
   }
 
@@ -141,8 +152,10 @@ class PickersTest {
     until("^> \\[ \\] number2");
     type("Enter");
     until("^> \\[3\\] number2");
-    assertThat(screen())
-        .contains("  [2] number1", "  [1] number3", "  done: number3, number1, number2");
+    eventually(
+        () ->
+            assertThat(screen())
+                .contains("  [2] number1", "  [1] number3", "  done: number3, number1, number2"));
     type("C-d");
     until("^answer=\\[3, 1, 2\\]");
     assertThat(screen()).contains("Which numbers? number3, number1, number2\nanswer=");
@@ -180,9 +193,11 @@ class PickersTest {
     ask("./ask one 3", "^> number1");
     type(key);
     until("^cancelled");
-    assertThat(screen())
-        .startsWith("host> ./ask one 3\ncancelled\ninterrupted=false\nhost>")
-        .doesNotContain("number");
+    eventually(
+        () ->
+            assertThat(screen())
+                .startsWith("host> ./ask one 3\ncancelled\ninterrupted=false\nhost>")
+                .doesNotContain("number"));
     type("echo al'l there'", "Enter");
     until("^all there");
     assertRestored();
@@ -194,8 +209,10 @@ class PickersTest {
     until("^40 of 40");
     tmux("resize-window", "-t", "t", "-x", "24", "-y", "30");
     until("^40 of 40 \\| arrows or j …");
-    assertThat(screen())
-        .contains("Which number?\n> number1   the one aft…\n  number2   the one aft…\n");
+    eventually(
+        () ->
+            assertThat(screen())
+                .contains("Which number?\n> number1   the one aft…\n  number2   the one aft…\n"));
     assertThat(screen().lines().filter(line -> line.startsWith("Which number?"))).hasSize(1);
     type("Up");
     until("^> number40");
@@ -214,10 +231,14 @@ class PickersTest {
     until("^> number1 ");
     type("Down", "Down", "Down");
     until("^> number4");
-    assertThat(screen()).contains("99\n100\nWhich number?\n  number1").doesNotContain("> number1 ");
+    eventually(
+        () ->
+            assertThat(screen())
+                .contains("99\n100\nWhich number?\n  number1")
+                .doesNotContain("> number1 "));
     type("Enter");
     until("^answer=4");
-    assertThat(screen()).contains("100\nWhich number? number4\nanswer=4\n");
+    eventually(() -> assertThat(screen()).contains("100\nWhich number? number4\nanswer=4\n"));
     assertRestored();
   }
 
