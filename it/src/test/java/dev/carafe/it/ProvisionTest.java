@@ -193,10 +193,12 @@ class ProvisionTest {
       assertThat(none.all()).isEmpty();
     }
     assertThat(unpulled()).isFalse();
+    agent(inside + "rm two");
+    assertThat(unpulled()).as("something was deleted").isTrue();
 
     agent(
         inside
-            + "echo 1 >one; rm two; mkdir new; echo new >new/file; echo '* -diff' >.gitattributes;"
+            + "echo 1 >one; mkdir new; echo new >new/file; echo '* -diff' >.gitattributes;"
             + "ln -s /etc/passwd evil; ln -s .git/config sly; mkdir closed; echo x >closed/x; chmod 0 closed/x closed;"
             + "printf '#!/bin/sh\\n' >.git/hooks/post-checkout; git config core.fsmonitor evil;"
             + "echo x >\"$(printf 'a\\033[2Jb\\nc')\"; echo y >\"$(printf '\\377')\"; mkfifo pipe;"

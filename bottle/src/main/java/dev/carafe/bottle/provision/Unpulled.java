@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * Whether a guest's workspace has been changed since it was copied in, or last brought back whole.
- * By the times of its files, so that nothing has to be copied; a guest sets them as it likes, so
- * this is good for a question and for nothing else. What was only deleted is not seen.
+ * By the times of its files, and of its directories for what was deleted, so that nothing has to be
+ * copied; a guest sets them as it likes, so this is good for a question and for nothing else.
  */
 public final class Unpulled {
   private static final int CHANGED = 10;
@@ -18,7 +18,7 @@ public final class Unpulled {
       mark="$1/pulled"
       [ -e "$mark" ] || mark="$1/prompt.md"
       [ -e "$mark" ] && [ -d "$2" ] || exit 0
-      first=$(find "$2" -name .git -prune -o ! -type d -newer "$mark" -print 2>/dev/null | head -n 1)
+      first=$(find "$2" -name .git -prune -o -newer "$mark" -print 2>/dev/null | head -n 1)
       [ -z "$first" ] || exit 10
       """;
 
