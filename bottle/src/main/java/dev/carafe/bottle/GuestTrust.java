@@ -18,9 +18,12 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -57,8 +60,20 @@ final class GuestTrust {
       Pattern.compile(
           "(?s)(?:(?<=\\n)\\n)?# carafe: this machine's own certificate\\n.*?# carafe: end\\n");
 
+  /** A certificate on its own, as the distribution's own tool puts ours there. */
+  private static final Pattern CERTIFICATES =
+      Pattern.compile(
+          "-----BEGIN CERTIFICATE-----\\n([A-Za-z0-9+/=\\n]{1,16384})-----END CERTIFICATE-----\\n");
+
+  /** Whom every certificate of ours names; nobody else's does. */
+  private static final String SUBJECT = "Carafe bottle egress";
+
   /** What OpenSSL calls files with our subject's name, which is the same for every bottle. */
   static final String HASHED = "/etc/ssl/certs/6ea7da84.0";
+
+  /** What the distribution's own tool makes of {@link #OWN}. */
+  private static final Set<String> DERIVED =
+      Set.of("/etc/ssl/certs/carafe.pem", "/etc/ssl/certs/6ea7da84.1");
 
   /**
    * The first of the places where distributions keep all certificates in one file is made to hold
@@ -159,6 +174,7 @@ final class GuestTrust {
   static FreezeSpec leftOut(FreezeSpec spec) {
     Set<String> paths = new HashSet<>(spec.leftOut());
     paths.addAll(Set.of(DIRECTORY, OWN, HASHED));
+    paths.addAll(DERIVED);
     FreezeSpec all = new FreezeSpec(paths, spec.rewritten());
     for (String store : STORES) {
       all = all.rewriting(store, GuestTrust::withoutOurs);
@@ -168,7 +184,20 @@ final class GuestTrust {
 
   private static byte[] withoutOurs(byte[] store) {
     String text = new String(store, StandardCharsets.ISO_8859_1);
-    return OURS.matcher(text).replaceAll("").getBytes(StandardCharsets.ISO_8859_1);
+    String unmarked = OURS.matcher(text).replaceAll("");
+    return CERTIFICATES
+        .matcher(unmarked)
+        .replaceAll(found -> isOurs(found) ? "" : Matcher.quoteReplacement(found.group()))
+        .getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static boolean isOurs(MatchResult certificate) {
+    try {
+      byte[] der = Base64.getMimeDecoder().decode(certificate.group(1));
+      return new String(der, StandardCharsets.ISO_8859_1).contains(SUBJECT);
+    } catch (IllegalArgumentException e) {
+      return false; // no certificate at all
+    }
   }
 
   /**

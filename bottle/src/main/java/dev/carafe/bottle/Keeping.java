@@ -58,17 +58,19 @@ final class Keeping {
           states
               .freezing(plan.slug())
               .orElseThrow(() -> new BottleException("it is being frozen just now; try again"));
-      boolean keptBefore = record.phase() == Phase.KEPT || record.phase() == Phase.RESUMED;
+      // What a killed session has done was never decided upon: it stays, as what was kept does.
+      boolean keptBefore = plan.beginning() == Plan.Beginning.MACHINE;
       Keeping keeping = new Keeping(state, new BottleLog(state.log(), clock), keptBefore, unfrozen);
       try {
         // What a killed launch leaves is then not taken for a bottle that has ended.
-        state.update(record.startedAt(clock.instant()).at(keeping.begun(plan.beginning())));
+        Phase begun = keptBefore ? Phase.RESUMED : Phase.MAKING;
+        state.update(record.startedAt(clock.instant()).at(begun));
       } catch (IOException e) {
         unfrozen.close();
         throw e;
       }
       // What somebody has worked on is not taken away by a launch that fails.
-      keeping.kept = plan.beginning() == Plan.Beginning.MACHINE;
+      keeping.kept = keptBefore;
       keeping.log.say("started as '" + plan.label() + "'");
       return keeping;
     } catch (IOException | RuntimeException e) {
@@ -113,13 +115,6 @@ final class Keeping {
         Plan.Beginning.of(state.record().phase(), machines.find(plan.slug()).isPresent(), frozen);
     return now != plan.beginning()
         || now == Plan.Beginning.FROZEN && !plan.image().reference().equals(frozen.orElse(""));
-  }
-
-  private Phase begun(Plan.Beginning beginning) {
-    if (beginning != Plan.Beginning.MACHINE) {
-      return Phase.MAKING;
-    }
-    return keptBefore ? Phase.RESUMED : Phase.READY;
   }
 
   HeldBottle state() {

@@ -2,8 +2,11 @@ package dev.carafe.bottle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.carafe.egress.tls.Authority;
 import dev.carafe.machine.FreezeSpec;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +35,14 @@ class GuestTrustTest {
   }
 
   @Test
+  void whatTheDistributionsOwnToolHasMadeOfItIsNotFrozenEither() {
+    String ours = new Authority(Set.of("localhost"), Duration.ofDays(1), Clock.systemUTC()).pem();
+    assertThat(rewritten(OTHERS + ours + OTHERS)).isEqualTo(OTHERS + OTHERS);
+    String nonsense = OTHERS.replace("AA==", "A");
+    assertThat(rewritten(nonsense + ours)).isEqualTo(nonsense);
+  }
+
+  @Test
   void itsOwnFilesAreLeftOutWithWhatIsLeftOutAnyway() {
     FreezeSpec spec = GuestTrust.leftOut(FreezeSpec.without(Set.of("/home/node/.carafe")));
     assertThat(spec.leftOut())
@@ -39,6 +50,8 @@ class GuestTrustTest {
             "/home/node/.carafe",
             "/etc/carafe",
             "/usr/local/share/ca-certificates/carafe.crt",
+            "/etc/ssl/certs/carafe.pem",
+            "/etc/ssl/certs/6ea7da84.1",
             GuestTrust.HASHED);
   }
 }

@@ -102,11 +102,16 @@ class LaunchStepsTest {
   }
 
   @Test
-  void whatACrashLeftIsRemovedAfterTheSessionThatWentOnWithIt() throws IOException {
+  void whatACrashLeftIsKeptAfterTheSessionThatWentOnWithIt() throws IOException {
     place.left(Phase.READY);
-    prepared(place.machine(Place.SLUG)).running = true;
-    resumed().close();
-    nothingIsThere();
+    FakeMachine machine = prepared(place.machine(Place.SLUG));
+    machine.running = true;
+    try (Bottle bottle = resumed()) {
+      assertThat(bottle.isKept()).isTrue();
+    }
+    assertThat(machine.running).isFalse();
+    assertThat(place.machines.all).containsKey(Place.SLUG);
+    assertThat(place.phase()).isEqualTo(Phase.KEPT);
   }
 
   @Test

@@ -53,7 +53,7 @@ public record BottleRecord(
     MAKING,
     /** Its machine has all that it needs; the workspace is in it. */
     READY,
-    /** As {@link #READY}, of one that was kept before, and will be when its session has ended. */
+    /** As {@link #READY}, of one that was there before, and will be when its session has ended. */
     RESUMED,
     /** Its session has ended; its machine is stopped, and kept. */
     KEPT,
