@@ -43,6 +43,9 @@ final class ExportFile {
    * @throws java.nio.file.NoSuchFileException if there is no directory for it
    */
   static void write(Path file, Content content) throws IOException {
+    if (file.getFileName() == null) {
+      throw new FileAlreadyExistsException(file.toString()); // the root
+    }
     Path directory = file.toAbsolutePath().getParent().toRealPath();
     Path place = directory.resolve(file.getFileName());
     if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {

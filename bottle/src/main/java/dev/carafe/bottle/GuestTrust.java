@@ -55,15 +55,15 @@ final class GuestTrust {
           "/var/lib/ca-certificates/ca-bundle.pem",
           "/etc/ssl/cert.pem");
 
-  /** What {@link #INSTALL} puts into such a file. */
-  private static final Pattern OURS =
-      Pattern.compile(
-          "(?s)(?:(?<=\\n)\\n)?# carafe: this machine's own certificate\\n.*?# carafe: end\\n");
+  /** Around what {@link #INSTALL} puts into such a file. */
+  private static final String BEGIN = "# carafe: this machine's own certificate\n";
+
+  private static final String END = "# carafe: end\n";
 
   /** A certificate on its own, as the distribution's own tool puts ours there. */
   private static final Pattern CERTIFICATES =
       Pattern.compile(
-          "-----BEGIN CERTIFICATE-----\\n([A-Za-z0-9+/=\\n]{1,16384})-----END CERTIFICATE-----\\n");
+          "-----BEGIN CERTIFICATE-----\\n([A-Za-z0-9+/=\\n]{1,16384}+)-----END CERTIFICATE-----\\n");
 
   /** Whom every certificate of ours names; nobody else's does. */
   private static final String SUBJECT = "Carafe bottle egress";
@@ -182,11 +182,26 @@ final class GuestTrust {
     return all;
   }
 
+  /** In one pass, whatever is in it: the guest may have written it. */
   private static byte[] withoutOurs(byte[] store) {
     String text = new String(store, StandardCharsets.ISO_8859_1);
-    String unmarked = OURS.matcher(text).replaceAll("");
+    StringBuilder kept = new StringBuilder(text.length());
+    int from = 0;
+    while (true) {
+      int begin = text.indexOf(BEGIN, from);
+      int end = begin < 0 ? -1 : text.indexOf(END, begin);
+      if (end < 0) {
+        break;
+      }
+      kept.append(text, from, begin);
+      if (kept.length() > 1 && kept.indexOf("\n\n", kept.length() - 2) >= 0) {
+        kept.setLength(kept.length() - 1);
+      }
+      from = end + END.length();
+    }
+    kept.append(text, from, text.length());
     return CERTIFICATES
-        .matcher(unmarked)
+        .matcher(kept)
         .replaceAll(found -> isOurs(found) ? "" : Matcher.quoteReplacement(found.group()))
         .getBytes(StandardCharsets.ISO_8859_1);
   }

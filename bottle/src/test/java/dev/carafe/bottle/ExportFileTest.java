@@ -62,6 +62,8 @@ class ExportFileTest {
         .isInstanceOf(FileAlreadyExistsException.class);
     assertThat(names()).containsExactly("work.bottle");
     assertThat(file).hasContent("mine");
+    assertThatThrownBy(() -> ExportFile.write(Path.of("/"), out -> {}))
+        .isInstanceOf(FileAlreadyExistsException.class);
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class GuestTrustTest {
   private static final String STORE = "/etc/ssl/certs/ca-certificates.crt";
@@ -32,6 +33,15 @@ class GuestTrustTest {
     assertThat(rewritten(OTHERS + OURS)).as("made anew").isEqualTo(OTHERS);
     assertThat(rewritten(OTHERS + OURS + OTHERS)).isEqualTo(OTHERS + OTHERS);
     assertThat(rewritten(OTHERS + "\u00e4")).isEqualTo(OTHERS + "\u00e4");
+  }
+
+  @Test
+  @Timeout(60)
+  void aStoreThatAGuestHasFilledWithBeginningsIsReadOnce() {
+    String begun = "# carafe: this machine's own certificate\n".repeat(100_000);
+    assertThat(rewritten(begun)).isEqualTo(begun);
+    String certificates = "-----BEGIN CERTIFICATE-----\nAA".repeat(130_000);
+    assertThat(rewritten(certificates)).isEqualTo(certificates);
   }
 
   @Test
