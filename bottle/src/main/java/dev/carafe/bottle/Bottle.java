@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -278,9 +279,9 @@ public final class Bottle implements AutoCloseable {
   // ---- staying ----
 
   /**
-   * Whether there seems to be something in the workspace that was neither brought back nor frozen:
-   * by the times of its files, which the guest sets as it likes. Blocks for as long as the guest
-   * looks.
+   * Whether there seems to be something in the workspace that was neither brought back nor frozen,
+   * or the guest does not say: by the times of its files, which the guest sets as it likes. Blocks
+   * for as long as the guest looks, at most two minutes.
    */
   public boolean hasChanges() {
     return parts.record().workspace().isPresent() && Unpulled.in(parts.machine(), USER, HOME);
@@ -299,9 +300,10 @@ public final class Bottle implements AutoCloseable {
    * @throws BottleException when that is not possible; the bottle goes on as it was
    */
   public String freeze(Progress progress) {
-    unlessItIsOver(() -> Unpulled.begin(parts.machine(), USER, HOME));
+    AtomicReference<String> beginning = new AtomicReference<>("");
+    unlessItIsOver(() -> beginning.set(Unpulled.begin(parts.machine(), USER, HOME)));
     String reference = parts.freeze().to(progress);
-    unlessItIsOver(() -> Unpulled.end(parts.machine(), USER, HOME));
+    unlessItIsOver(() -> Unpulled.end(parts.machine(), USER, HOME, beginning.get()));
     parts.log().say("frozen to " + reference);
     return reference;
   }

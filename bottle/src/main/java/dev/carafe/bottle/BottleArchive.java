@@ -108,26 +108,22 @@ final class BottleArchive {
       }
       String slug = words[1];
       BottleRecord record = record(in, words, file);
-      if (states.find(slug).isPresent()) {
-        throw new BottleException(
-            "there is a bottle '" + slug + "' already; 'carafe bottle rm " + slug + "' removes it");
-      }
-      // Under a name of its own until it is known to be whole: the other one may be in use.
-      String own = "bottle-" + slug + ":importing-" + Long.toHexString(System.nanoTime());
-      Image image = images.importArchive(in, own, progress);
-      try {
-        if (!image.digest().equals(words[2])) {
-          throw new BottleException(
-              "'"
-                  + file
-                  + "' is damaged: its image has another digest than it should; nothing was"
-                  + " taken in");
+      // Nobody else takes that slug meanwhile; and what a killed import leaves is found.
+      try (HeldBottle held = states.create(record.at(Phase.MAKING))) {
+        try {
+          take(in, words[2], "bottle-" + slug + IMPORTED, held, file, progress);
+        } catch (IOException | RuntimeException e) {
+          held.delete();
+          throw e;
         }
-        keep(record, image.digest(), "bottle-" + slug + IMPORTED);
-      } finally {
-        images.remove(own, Set.of());
       }
       return slug;
+    } catch (FileAlreadyExistsException e) {
+      throw new BottleException(
+          "there is a bottle '"
+              + Path.of(e.getFile()).getFileName()
+              + "' already; 'carafe bottle rm' removes it",
+          e);
     } catch (NoSuchFileException e) {
       throw new BottleException("there is no file '" + file + "'", e);
     } catch (IOException | ImageException e) {
@@ -135,16 +131,28 @@ final class BottleArchive {
     }
   }
 
-  private void keep(BottleRecord record, String digest, String reference) throws IOException {
-    try (HeldBottle held = states.create(record)) {
-      try {
-        states.freezeDone(record.slug(), reference);
-        images.name(digest, reference);
-      } catch (IOException | ImageException e) {
-        held.delete();
-        throw e;
+  private void take(
+      InputStream in,
+      String digest,
+      String reference,
+      HeldBottle held,
+      Path file,
+      Progress progress)
+      throws IOException {
+    // Without a name until it is known to be whole: the name may be another one's.
+    Image image = images.importArchive(in, "", progress);
+    if (!image.digest().equals(digest)) {
+      if (image.names().isEmpty()) {
+        images.remove(image.digest(), Set.of());
       }
+      throw new BottleException(
+          "'"
+              + file
+              + "' is damaged: its image has another digest than it should; nothing was taken in");
     }
+    images.name(digest, reference);
+    states.freezeDone(held.record().slug(), reference);
+    held.update(held.record().at(Phase.ENDED));
   }
 
   private static String line(InputStream in) throws IOException {
@@ -165,7 +173,7 @@ final class BottleArchive {
       throw new BottleException("'" + file + "' is damaged: its record is not what it was");
     }
     // Whoever wrote the file chose what is in it: only what is frozen is taken for granted.
-    return RecordJson.read(json, words[1]).at(Phase.ENDED);
+    return RecordJson.read(json, words[1]).elsewhere();
   }
 
   private static String sha256(byte[] bytes) {

@@ -6,6 +6,7 @@ import dev.carafe.bottle.provision.GuestFiles;
 import dev.carafe.bottle.provision.GuestUser;
 import dev.carafe.bottle.provision.Injected;
 import dev.carafe.bottle.provision.PromptFile;
+import dev.carafe.bottle.provision.Unpulled;
 import dev.carafe.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -62,6 +63,7 @@ final class Provisioner {
     if (plan.workspace().isPresent()) {
       steps.accept("Copying " + plan.workspace().get().directory());
       plan.workspace().get().put(machine, user).write(workspace);
+      Unpulled.copied(machine, user);
     }
     steps.accept("Setting the author of commits");
     if (!GitIdentity.set(machine, user, plan.manifest().gitUser())

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.bottle.state.BottleRecord.Phase;
+import dev.carafe.bottle.state.HeldBottle;
+import dev.carafe.image.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,9 +62,43 @@ class BottleArchiveTest {
   void itComesBackAsItWas() throws IOException {
     assertThat(carafe.importBottle(file)).isEqualTo(Place.SLUG);
     BottleRecord record = carafe.get(Place.SLUG).record();
-    assertThat(record).isEqualTo(place.record(Phase.ENDED));
+    assertThat(record).isEqualTo(place.record(Phase.ENDED).elsewhere());
     assertThat(carafe.get(Place.SLUG).frozen()).contains(REFERENCE);
     assertThat(place.images().find(REFERENCE)).isPresent();
+  }
+
+  /** Whoever wrote the file would choose what is copied in, and from where an image comes. */
+  @Test
+  void itNamesNoDirectoryOfThisComputerAndNoOtherImage() throws IOException {
+    try (HeldBottle held = place.states().create(place.recordWithWorkspace(Phase.ENDED))) {
+      held.update(place.recordWithWorkspace(Phase.ENDED));
+    }
+    place.states().freezeDone(Place.SLUG, place.image("node:x:1000:1000::/home/node:/bin/sh\n"));
+    file = place.root.resolve("with-workspace.bottle");
+    carafe.exportBottle(Place.SLUG, file);
+    carafe.remove(Place.SLUG);
+    carafe.importBottle(file);
+    BottleRecord record = carafe.get(Place.SLUG).record();
+    assertThat(record.workspace()).hasValue(Path.of("/nonexistent"));
+    assertThat(record.directory()).isEqualTo(Path.of("/nonexistent"));
+    assertThat(record.imageOverride()).isEmpty();
+    assertThat(record.ignored()).isFalse();
+  }
+
+  @Test
+  void whileItIsTakenInItsSlugIsTakenAndWhatAKilledImportLeavesIsFound() throws IOException {
+    List<Phase> phases = new ArrayList<>();
+    Progress watching =
+        step -> {
+          phases.add(carafe.get(Place.SLUG).record().phase());
+          assertThatThrownBy(() -> carafe.importBottle(file)).hasMessageContaining("already");
+          throw new IllegalStateException("ended here");
+        };
+    assertThatThrownBy(() -> new BottleArchive(place.images(), place.states()).read(file, watching))
+        .hasMessage("ended here");
+    assertThat(phases).containsExactly(Phase.MAKING);
+    assertThat(carafe.list().bottles()).isEmpty();
+    assertThat(place.images().list()).isEmpty();
   }
 
   @Test

@@ -106,8 +106,7 @@ final class BottleSession {
     try {
       return bottle.hasChanges();
     } catch (BottleException | MachineException e) {
-      // It does not answer, and so it is not asked about.
-      return false;
+      return true; // It does not answer, so nobody knows.
     }
   }
 

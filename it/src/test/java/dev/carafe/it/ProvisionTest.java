@@ -183,6 +183,7 @@ class ProvisionTest {
     git(work, "commit", "-qm", "first");
     PromptFile.put(machine, node, "Be brief.\n", new Injected());
     WorkspaceState state = put(work, false);
+    Unpulled.copied(machine, node);
     String inside = "cd workspace && ";
     assertThat(agent(inside + "git status --porcelain")).isEmpty();
     assertThat(agent(inside + "find . ! -user node; test ! -e ignored; test -L out; test ! -e out"))
@@ -233,8 +234,12 @@ class ProvisionTest {
       assertThat(Pull.apply(changes, EnumSet.allOf(Pull.Allowed.class)).left()).isEmpty();
     }
     assertThat(unpulled()).isFalse();
-    agent(inside + "echo more >>one");
-    assertThat(unpulled()).isTrue();
+    try (GuestChanges changes = look(work, state)) {
+      agent(inside + "touch -d 2001-01-01 old");
+      look(work, state).close();
+      Pull.apply(changes, EnumSet.allOf(Pull.Allowed.class));
+    }
+    assertThat(unpulled()).as("an old file came while the rest was brought back").isTrue();
     assertThat(directory.resolve("private")).hasContent("private");
     assertThat(directory.resolve("scratch")).isEmptyDirectory();
   }

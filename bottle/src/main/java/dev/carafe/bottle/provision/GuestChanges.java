@@ -103,16 +103,12 @@ public final class GuestChanges implements AutoCloseable {
     try {
       Path host = request.host().toRealPath();
       copy = ScratchDirectory.in(request.scratch());
-      GuestChanges changes =
-          new GuestChanges(
-              copy,
-              host,
-              request.launched(),
-              wanted,
-              () -> Unpulled.end(machine, user.name(), user.home()));
+      Runnable pulled = () -> {};
       if (wanted.isEmpty()) {
-        Unpulled.begin(machine, user.name(), user.home());
+        String beginning = Unpulled.begin(machine, user.name(), user.home());
+        pulled = () -> Unpulled.end(machine, user.name(), user.home(), beginning);
       }
+      GuestChanges changes = new GuestChanges(copy, host, request.launched(), wanted, pulled);
       changes.copyOut(machine, user);
       changes.compare();
       if (!request.ignored()) {
@@ -314,9 +310,7 @@ public final class GuestChanges implements AutoCloseable {
 
   /** All that was found is here now. */
   void done() {
-    if (wanted.isEmpty()) {
-      pulled.run();
-    }
+    pulled.run();
   }
 
   /** The private directory, in which there is room for more. */

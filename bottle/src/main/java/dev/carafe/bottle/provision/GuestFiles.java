@@ -30,6 +30,11 @@ public final class GuestFiles {
    */
   public static void put(Machine machine, GuestUser user, String path, byte[] content, int mode) {
     parents(machine, user, path);
+    replace(machine, user, path, content, mode);
+  }
+
+  /** The same where the directory is there already. */
+  static void replace(Machine machine, GuestUser user, String path, byte[] content, int mode) {
     Path file = null;
     try {
       // What a killed process leaves there goes away with the machine's run.

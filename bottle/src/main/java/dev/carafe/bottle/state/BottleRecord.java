@@ -47,6 +47,9 @@ public record BottleRecord(
     Phase phase,
     List<String> injected) {
 
+  /** A directory that no system has, by Debian's policy. */
+  static final Path NOWHERE = Path.of("/nonexistent");
+
   /** How far a bottle has come. What a killed process leaves stays as it was. */
   public enum Phase {
     /** Its machine is being made, or is made and empty. */
@@ -83,6 +86,31 @@ public record BottleRecord(
   /** With this put into the guest. */
   public BottleRecord with(List<String> paths) {
     return copy(image, started, phase, paths);
+  }
+
+  /**
+   * Without what means something only on the computer, or to the person, that wrote it: it names no
+   * directory of this one any more, and no image but its own.
+   */
+  public BottleRecord elsewhere() {
+    return new BottleRecord(
+        slug,
+        agent,
+        bottles,
+        NOWHERE,
+        workspace.map(path -> NOWHERE),
+        false,
+        label,
+        color,
+        engine,
+        provider,
+        image,
+        Optional.empty(),
+        cpus,
+        memoryMib,
+        started,
+        phase,
+        injected);
   }
 
   /** What was asked for stays; only what has become of it changes. */

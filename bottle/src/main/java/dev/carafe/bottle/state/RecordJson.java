@@ -19,6 +19,11 @@ import tools.jackson.databind.node.ObjectNode;
 /** A record as JSON. */
 public final class RecordJson {
   private static final int VERSION = 1;
+
+  /** What a bottle may be called, with a number behind it. */
+  private static final int MOST_LABEL = 80;
+
+  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private RecordJson() {}
@@ -75,7 +80,7 @@ public final class RecordJson {
           Path.of(text(json, "directory")),
           optional(json, "workspace").map(Path::of),
           json.path("ignored").asBoolean(false),
-          shown(json, "label"),
+          label(json),
           text(json, "color"),
           text(json, "engine"),
           text(json, "provider"),
@@ -83,7 +88,7 @@ public final class RecordJson {
           optional(json, "image_override"),
           within(json, "cpus", 1, MachineSpec.MAX_CPUS),
           within(json, "memory_mib", MachineSpec.MIN_MEMORY_MIB, MachineSpec.MAX_MEMORY_MIB),
-          Instant.parse(text(json, "started")),
+          started(json),
           Phase.valueOf(text(json, "phase")),
           list(json, "injected"));
     } catch (JacksonException | InvalidPathException | DateTimeException e) {
@@ -107,6 +112,22 @@ public final class RecordJson {
       throw new IOException("its '" + field + "' has a character that cannot be seen");
     }
     return text;
+  }
+
+  private static String label(JsonNode json) throws IOException {
+    String label = shown(json, "label");
+    if (label.length() > MOST_LABEL) {
+      throw new IOException("its 'label' has more than " + MOST_LABEL + " characters");
+    }
+    return label;
+  }
+
+  private static Instant started(JsonNode json) throws IOException {
+    Instant started = Instant.parse(text(json, "started"));
+    if (started.isBefore(Instant.EPOCH) || started.isAfter(LAST)) {
+      throw new IOException("its 'started' is no time of this world");
+    }
+    return started;
   }
 
   /** As a machine has it. */

@@ -150,6 +150,10 @@ class BottleStatesTest {
             new String[] {
               "\"memory_mib\" : 4096", "\"memory_mib\" : -5", "its 'memory_mib' is not"
             },
+            new String[] {"my reviewer", "x".repeat(81), "its 'label' has more than 80 characters"},
+            new String[] {
+              "\"started\" : \"20", "\"started\" : \"+9999920", "its 'started' is no time"
+            },
             new String[] {"my reviewer", "my \u202erewei", "its 'label' has a character that"},
             new String[] {"my reviewer", "my\u2028reviewer", "its 'label' has a character that"})) {
       HeldBottle held = states.create(record());
