@@ -72,8 +72,9 @@ final class AgentImages {
         .findFirst();
   }
 
+  /** Names of images that came from a registry have its host and a slash in front. */
   private static boolean isOf(String name, Recipe recipe) {
-    return name.startsWith(PREFIX) && name.endsWith(tag(recipe));
+    return name.startsWith(PREFIX) && name.endsWith(tag(recipe)) && name.indexOf('/') < 0;
   }
 
   private static String tag(Recipe recipe) {

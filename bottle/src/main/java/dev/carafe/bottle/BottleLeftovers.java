@@ -15,10 +15,12 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import dev.carafe.machine.Machines;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -65,7 +67,10 @@ final class BottleLeftovers {
       }
     }
     for (Machine machine : before) {
-      if (!states.isThere(machine.name()) && isBottles(machine) && !runs(machine)) {
+      if (!states.isThere(machine.name())
+          && isBottles(machine)
+          && !rememberedElsewhere(machine)
+          && !runs(machine)) {
         found.add(
             new Leftover(
                 "machine '" + machine.name() + "', of a bottle of which nothing else is left",
@@ -146,7 +151,13 @@ final class BottleLeftovers {
     }
   }
 
-  /** Its bottle may be remembered elsewhere: in the state directory of another environment. */
+  /** In the state directory of another environment, where its routes file is. */
+  private static boolean rememberedElsewhere(Machine machine) {
+    return SidecarSpec.of(machine.spec(), Map.of())
+        .filter(spec -> Files.exists(spec.routes()))
+        .isPresent();
+  }
+
   private void removeMachine(Machine machine) {
     if (machines.find(machine.name()).isEmpty()) {
       return; // somebody else has removed it

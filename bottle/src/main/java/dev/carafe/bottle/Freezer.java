@@ -1,5 +1,6 @@
 package dev.carafe.bottle;
 
+import dev.carafe.bottle.provision.GuestCommands;
 import dev.carafe.bottle.state.BottleRecord;
 import dev.carafe.bottle.state.BottleRecord.Phase;
 import dev.carafe.bottle.state.BottleStates;
@@ -16,6 +17,7 @@ import dev.carafe.machine.Machine;
 import dev.carafe.machine.MachineException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -62,11 +64,23 @@ final class Freezer {
         if (layer.failure().orElse(null) instanceof MachineException failed) {
           throw new BottleException(
               failed.getMessage()
-                  + (failed.code() == ErrorCode.LOST ? "" : "; the machine goes on as it was"),
+                  + (failed.code() == ErrorCode.LOST ? "" : "; " + afterwards(machine)),
               failed);
         }
         throw e;
       }
+    }
+  }
+
+  /** A disk that this host has no room for gives errors, and a file system is read-only then. */
+  private static String afterwards(Machine machine) {
+    try {
+      return GuestCommands.ask(machine, "0", "[ -w / ]", List.of()).exitCode() == 0
+          ? "the machine goes on as it was"
+          : "what the machine has on its disk cannot be changed any more; make room on this"
+              + " computer, then stop and start it";
+    } catch (MachineException e) {
+      return "the machine does not answer";
     }
   }
 

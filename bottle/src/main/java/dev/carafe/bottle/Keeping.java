@@ -26,12 +26,15 @@ final class Keeping {
   private final HeldBottle state;
   private final BottleLog log;
   private final boolean keptBefore;
+  private final Phase before;
+  private boolean asItWas;
   private volatile boolean kept;
   private volatile boolean machineStays;
   private Optional<Lock> unfrozen;
 
   private Keeping(HeldBottle state, BottleLog log, boolean keptBefore, Lock unfrozen) {
     this.state = state;
+    before = state.record().phase();
     this.log = log;
     this.keptBefore = keptBefore;
     this.unfrozen = Optional.of(unfrozen);
@@ -142,6 +145,11 @@ final class Keeping {
     return kept;
   }
 
+  /** The machine was not touched: what is to be said of the bottle is what was said before. */
+  void leaveAsItWas() {
+    asItWas = true;
+  }
+
   /** There is a machine that has to be removed before the state is. */
   void machineMade() {
     machineStays = true;
@@ -192,7 +200,10 @@ final class Keeping {
   /** What was frozen, or is to be kept, stays; what has a machine left is for the clean-up. */
   synchronized void settle() throws IOException {
     try {
-      if (kept) {
+      if (asItWas) {
+        state.update(state.record().at(before));
+        log.say("its machine was left as it was");
+      } else if (kept) {
         state.update(state.record().at(Phase.KEPT));
         log.say("ended; its machine is kept");
       } else if (machineStays) {

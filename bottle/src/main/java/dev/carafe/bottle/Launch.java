@@ -238,7 +238,6 @@ final class Launch {
   private void takeMachine(Map<String, String> variables) {
     machine = machines.get(plan.slug());
     keeping.machineMade();
-    undo.push("its machine was stopped", this::settleMachine);
     MachineSpec before = machine.spec();
     MachineSpec now =
         SidecarSpec.prepare(
@@ -249,9 +248,11 @@ final class Launch {
       // It runs still, and so does what it was started with.
       Set<String> others = differences(SidecarSpec.prepared(before), SidecarSpec.prepared(now));
       if (e.code() != ErrorCode.STATE || !others.isEmpty()) {
+        keeping.leaveAsItWas();
         throw e.code() == ErrorCode.STATE ? outdated(others) : e;
       }
     }
+    undo.push("its machine was stopped", this::settleMachine);
   }
 
   private BottleException outdated(Set<String> names) {

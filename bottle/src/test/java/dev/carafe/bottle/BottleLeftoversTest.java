@@ -111,6 +111,18 @@ class BottleLeftoversTest {
     assertThat(place.machines.all).containsKey(Place.SLUG);
   }
 
+  @Test
+  void aMachineWhoseBottleIsRememberedElsewhereIsLeftAlone() throws IOException {
+    Path elsewhere =
+        Files.createDirectories(place.root.resolve("other/carafe/bottles/" + Place.SLUG));
+    Path routes = Files.writeString(elsewhere.resolve("routes.yaml"), "version: 1\nroutes: []\n");
+    FakeMachine machine = place.machine(Place.SLUG);
+    machine.update(SidecarSpec.prepare(machine.spec(), routes));
+    assertThat(carafe.leftovers()).isEmpty();
+    Files.delete(routes);
+    assertThat(carafe.leftovers()).hasSize(1);
+  }
+
   private Path state() {
     return place.home().state().resolve("bottles").resolve(Place.SLUG);
   }

@@ -99,6 +99,8 @@ class LaunchStepsTest {
         .hasMessageContaining("no more what the bottle's files say (NEW)")
         .hasMessageContaining("'carafe machine stop " + Place.SLUG + "'");
     assertThat(machine.attached).isEmpty();
+    assertThat(machine.running).as("what runs in it goes on").isTrue();
+    assertThat(place.phase()).isEqualTo(Phase.READY);
   }
 
   @Test

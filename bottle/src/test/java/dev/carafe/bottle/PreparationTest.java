@@ -106,6 +106,14 @@ class PreparationTest {
     assertThat(made.reference()).matches("agent-shell:[0-9a-f]{16}");
     assertThat(made)
         .isInstanceOfSatisfying(AgentImage.ByRecipe.class, by -> assertThat(by.made()).isFalse());
+    // A registry may give any name that has its own in front.
+    String tag = made.reference().substring(made.reference().indexOf(':'));
+    String digest = place.image("node:x:1000:1000::/home/node:/bin/sh\n");
+    place.images().name(digest, "agent-evil.example.com/shell" + tag);
+    assertThat(carafe.prepare(place.spec("made")).image()).isEqualTo(made);
+    place.images().name(digest, "agent-other" + tag);
+    assertThat(carafe.prepare(place.spec("made")).image().reference())
+        .isEqualTo("agent-other" + tag);
     place.bottle("builtin", "agent_provider: {template: shell}");
     place.agent("builtin", "bottle: builtin");
     assertThat(carafe.prepare(place.spec("builtin")).image().why())
