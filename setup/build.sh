@@ -65,21 +65,23 @@ compile() {
 	} | {
 		result=1
 		fetched=0
+		open=0 # whether a line of the terminal is
 		while IFS= read -r line; do
 			case $line in
 			'carafe-exit '*) result=${line#carafe-exit } && continue ;;
 			*'Downloaded from '*)
 				fetched=$((fetched + 1))
-				if [ -t 2 ]; then printf '\rcarafe:   %d files fetched' "$fetched" >&2; fi
+				if [ -t 2 ]; then printf '\rcarafe:   %d files fetched' "$fetched" >&2 && open=1; fi
 				;;
 			'[INFO] Building Carafe'*)
 				line=${line#'[INFO] Building '}
-				if [ -t 2 ] && [ "$fetched" -gt 0 ]; then echo >&2; fi
+				if [ "$open" = 1 ]; then echo >&2 && open=0; fi
 				printf 'carafe:   %s\n' "${line%% [0-9]*}" >&2
 				;;
 			esac
 			printf '%s\n' "$line"
 		done >"$out/build.log"
+		if [ "$open" = 1 ]; then echo >&2; fi
 		if [ "$result" -ne 0 ]; then
 			echo "carafe: the build failed; the end of $out/build.log:" >&2
 			grep -v '^\[ERROR\] *\(\[Help\|$\|-> \|To see\|Re-run\|For more\|After\)' "$out/build.log" | tail -n 25 >&2

@@ -114,7 +114,9 @@ final class CopyVerb extends Verb {
       throw new UsageException(
           "'"
               + Text.shown(argument)
-              + "' is not an absolute path in the machine: write NAME:/PATH"
+              + "' is not an absolute path in the guest: write "
+              + argument.substring(0, colon)
+              + ":/PATH"
               + " (for a file here with a colon in its name, ./FILE)");
     }
     return new Place(argument.substring(0, colon), path.startsWith("/") ? path : "/" + path);

@@ -3,6 +3,7 @@ package dev.carafe.cli;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.provision.GuestChanges;
 import dev.carafe.bottle.provision.WorkspaceDiff;
+import dev.carafe.bottle.state.BottleStates.Found;
 import dev.carafe.image.Progress;
 import java.io.IOException;
 import java.util.List;
@@ -20,7 +21,7 @@ final class DiffVerb extends Verb {
         .flag("Also new files that git ignores.", "--include-ignored")
         .flag("Only the names, with what has become of each.", "--name-status")
         .flag("Only the names, as JSON.", "--json")
-        .arguments(100, "SLUG [PATH...]")
+        .arguments(100, "[SLUG [PATH...]]")
         .naming(Named.BOTTLES)
         .example("diff claude-x7k2p")
         .example("diff claude-x7k2p src --name-status");
@@ -28,22 +29,8 @@ final class DiffVerb extends Verb {
 
   @Override
   int run(Arguments arguments, Context context) {
-    List<String> words = arguments.positionals();
-    if (words.isEmpty()) {
-      throw new UsageException(
-          "no bottle was named", "See '" + context.program().name() + " list'.");
-    }
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {});
-        GuestChanges changes =
-            BottleUse.of(
-                carafe,
-                words.getFirst(),
-                context,
-                bottle ->
-                    carafe.changes(
-                        bottle.name(),
-                        words.subList(1, words.size()),
-                        arguments.has("--include-ignored")))) {
+        GuestChanges changes = changes(carafe, arguments, context)) {
       if (arguments.has("--json")) {
         context
             .console()
@@ -60,5 +47,20 @@ final class DiffVerb extends Verb {
     } catch (IOException e) {
       throw new Console.OutputClosedException(e);
     }
+  }
+
+  /** What has changed in the bottle that was named, or is chosen now. */
+  static GuestChanges changes(Carafe carafe, Arguments arguments, Context context) {
+    List<String> words = arguments.positionals();
+    String slug =
+        words.isEmpty()
+            ? BottleChoice.ask(carafe, context, "The changes of which bottle?", Found::running)
+            : words.getFirst();
+    List<String> paths = words.isEmpty() ? words : words.subList(1, words.size());
+    return BottleUse.of(
+        carafe,
+        slug,
+        context,
+        bottle -> carafe.changes(bottle.name(), paths, arguments.has("--include-ignored")));
   }
 }

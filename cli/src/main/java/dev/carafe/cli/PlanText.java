@@ -119,9 +119,7 @@ final class PlanText {
           List.of(
               route.host(),
               RouteText.ports(route.port()),
-              route.passThrough()
-                  ? "not looked at"
-                  : route.requests().isEmpty() ? "all" : String.join("; ", route.requests()),
+              requests(route).getFirst(),
               route.git() ? "fetch" : "no",
               route
                   .scheme()
@@ -131,9 +129,20 @@ final class PlanText {
                   ? plan.provider().name()
                       + (route.replaces().isEmpty() ? "" : ", in place of the bottle's")
                   : Manifests.shown(Path.of(route.from()), context)));
+      // Each on a line of its own, or the table would be wider than any terminal.
+      requests(route).stream()
+          .skip(1)
+          .forEach(request -> rows.add(List.of("", "", request, "", "", "")));
     }
-    int count = rows.size() - 1;
+    int count = plan.policy().planned().size();
     return (count == 0 ? "" : Text.table(rows)) + RouteText.count(count);
+  }
+
+  private static List<String> requests(PlannedRoute route) {
+    if (route.passThrough()) {
+      return List.of("not looked at");
+    }
+    return route.requests().isEmpty() ? List.of("all") : route.requests();
   }
 
   /** The same as an object. */

@@ -26,7 +26,7 @@ final class PullVerb extends Verb {
         .flag("Also files that were changed here since.", "--force")
         .flag("Do not ask.", "-y", "--yes")
         .flag("As JSON; asks nothing either.", "--json")
-        .arguments(100, "SLUG [PATH...]")
+        .arguments(100, "[SLUG [PATH...]]")
         .naming(Named.BOTTLES)
         .example("pull claude-x7k2p")
         .example("pull claude-x7k2p src/main --yes");
@@ -41,24 +41,10 @@ final class PullVerb extends Verb {
 
   @Override
   int run(Arguments arguments, Context context) {
-    List<String> words = arguments.positionals();
-    if (words.isEmpty()) {
-      throw new UsageException(
-          "no bottle was named", "See '" + context.program().name() + " list'.");
-    }
     Console console = context.console();
     boolean asJson = arguments.has("--json");
     try (Carafe carafe = context.rooms().carafe(Progress.silent(), note -> {});
-        GuestChanges changes =
-            BottleUse.of(
-                carafe,
-                words.getFirst(),
-                context,
-                bottle ->
-                    carafe.changes(
-                        bottle.name(),
-                        words.subList(1, words.size()),
-                        arguments.has("--include-ignored")))) {
+        GuestChanges changes = DiffVerb.changes(carafe, arguments, context)) {
       changes.notes().forEach(console::note);
       if (changes.all().isEmpty() && !asJson) {
         console.line("Nothing has changed.");
@@ -79,7 +65,7 @@ final class PullVerb extends Verb {
       console.line(asJson ? json(changes.all(), result) : "Brought back: " + result.done().size());
       result.left().forEach(console::note);
       if (!result.left().isEmpty()) {
-        throw new FailureException(left(changes.all(), result, words, context));
+        throw new FailureException(left(changes.all(), result, arguments.positionals(), context));
       }
       return ExitCode.OK;
     }
@@ -122,8 +108,8 @@ final class PullVerb extends Verb {
             ? "; '"
                 + context.program().name()
                 + " pull "
-                + Text.shown(String.join(" ", words))
-                + " --force' also replaces what has been changed here, too"
+                + (words.isEmpty() ? "" : Text.shown(String.join(" ", words)) + " ")
+                + "--force' also replaces what has been changed here, too"
             : "");
   }
 }
