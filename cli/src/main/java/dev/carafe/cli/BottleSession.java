@@ -5,9 +5,11 @@ import dev.carafe.bottle.BottleException;
 import dev.carafe.bottle.Carafe;
 import dev.carafe.bottle.Plan;
 import dev.carafe.bottle.policy.BottleEnv.Operator;
+import dev.carafe.bottle.provision.GuestChanges;
 import dev.carafe.machine.ExecSpec;
 import dev.carafe.machine.MachineException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -116,8 +118,11 @@ final class BottleSession {
         !arguments.has("--headless") && !arguments.has("--yes") && context.terminal().input();
     String changed = "The workspace was changed, and not pulled.";
     if (somebody && interrupts.exitCode().isEmpty()) {
-      if (context.console().confirmUnlessDenied(changed + " Keep the bottle? [Y/n] ")) {
-        bottle.keep();
+      String answer = context.console().ask(changed + " Keep the bottle? [Y/n, p pulls first] ");
+      switch (answer.toLowerCase(Locale.ROOT)) {
+        case "n", "no" -> {}
+        case "p", "pull" -> pull(bottle);
+        default -> bottle.keep();
       }
     } else {
       context
@@ -127,6 +132,20 @@ final class BottleSession {
                   + " It goes with the bottle: another time, '"
                   + context.program().name()
                   + " pull' it before the end, or start with --keep");
+    }
+  }
+
+  /** What does not come here, for whatever reason, keeps the bottle. */
+  private void pull(Bottle bottle) {
+    boolean all = false;
+    try (GuestChanges changes = carafe.changes(bottle.name(), List.of(), false)) {
+      all = PullVerb.bring(changes, context);
+    } catch (BottleException | MachineException e) {
+      context.console().note("Error: " + e.getMessage());
+    } finally {
+      if (!all) {
+        bottle.keep();
+      }
     }
   }
 

@@ -106,14 +106,9 @@ record Console(InputStream in, OutputStream out, OutputStream err) {
     return word.equalsIgnoreCase("y") || word.equalsIgnoreCase("yes");
   }
 
-  /**
-   * The same for a question to which yes is the answer of who says nothing.
-   *
-   * @return false for {@code n} or {@code no}; end of file is yes
-   */
-  boolean confirmUnlessDenied(String question) {
-    String word = answer(question, "");
-    return !word.equalsIgnoreCase("n") && !word.equalsIgnoreCase("no");
+  /** Asks a question with answers of its own; empty when nothing is said. */
+  String ask(String question) {
+    return answer(question, "");
   }
 
   private String answer(String question, String unasked) {

@@ -71,6 +71,20 @@ final class PullVerb extends Verb {
     }
   }
 
+  /** Shows what has changed, and brings it here unless somebody says no; false if some was left. */
+  static boolean bring(GuestChanges changes, Context context) {
+    Console console = context.console();
+    changes.notes().forEach(console::note);
+    changes.all().forEach(change -> console.note(line(change)));
+    if (!changes.all().isEmpty() && !console.confirm("Bring these here? [y/N] ")) {
+      return false;
+    }
+    Pull.Result result = Pull.apply(changes, EnumSet.of(Allowed.OVERWRITE, Allowed.DELETE));
+    console.note("Brought back: " + result.done().size());
+    result.left().forEach(console::note);
+    return result.left().isEmpty();
+  }
+
   private static String json(List<Change> all, Pull.Result result) {
     List<Change> left = all.stream().filter(change -> !result.done().contains(change)).toList();
     return Json.object(
