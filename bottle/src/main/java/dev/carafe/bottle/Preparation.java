@@ -253,7 +253,7 @@ final class Preparation {
               reference ->
                   notes.add(
                       "its image came in a file, and whoever made that file decides what runs in"
-                          + " it: with the routes and credentials above"));
+                          + " it: with this bottle's routes and credentials"));
       Optional<AgentImage> image =
           collected(() -> image(spec, declared, provider, earlier, problems), problems);
       if (!problems.isEmpty()) {

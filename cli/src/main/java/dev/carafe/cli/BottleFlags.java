@@ -31,6 +31,7 @@ final class BottleFlags {
         .flag("No questions, no terminal: do one task, and end.", "--headless")
         .value("TEXT", "The task, with --headless.", "--prompt")
         .flag("Keep the machine when the session ends, to be resumed.", "--keep")
+        .flag("Bring what the agent has changed here when the session ends.", "--pull")
         .flag("Show what would be done, and do nothing.", "--dry-run")
         .flag("With --dry-run: as JSON.", "--json")
         .flag("Do not ask.", "-y", "--yes")

@@ -71,7 +71,7 @@ final class BottleRemoveVerb extends Verb {
               (slug, images) -> {
                 json.writeStartObject();
                 json.writeStringProperty("slug", slug);
-                Json.strings(json, "images", images);
+                Json.strings(json, "imagesLeft", images);
                 json.writeEndObject();
               });
           json.writeEndArray();

@@ -95,10 +95,15 @@ final class BottleSession {
     } finally {
       interrupts.clean();
       // Whose terminal goes away has not said that the work may go, too.
+      boolean pulls = arguments.has("--pull");
       if (crashed || hungUp(interrupts)) {
         bottle.keep();
-      } else if (!bottle.isKept() && !arguments.has("--quiet") && hasChanges(bottle)) {
-        decide(bottle, interrupts);
+      } else if ((pulls || !bottle.isKept() && !arguments.has("--quiet")) && hasChanges(bottle)) {
+        if (pulls) {
+          pull(bottle, true);
+        } else {
+          decide(bottle, interrupts);
+        }
       }
       close(bottle);
     }
@@ -121,7 +126,7 @@ final class BottleSession {
       String answer = context.console().ask(changed + " Keep the bottle? [Y/n, p pulls first] ");
       switch (answer.toLowerCase(Locale.ROOT)) {
         case "n", "no" -> {}
-        case "p", "pull" -> pull(bottle);
+        case "p", "pull" -> pull(bottle, false);
         default -> bottle.keep();
       }
     } else {
@@ -129,17 +134,16 @@ final class BottleSession {
           .console()
           .note(
               changed
-                  + " It goes with the bottle: another time, '"
-                  + context.program().name()
-                  + " pull' it before the end, or start with --keep");
+                  + " It goes with the bottle: another time, --pull brings it here when the"
+                  + " session ends, and --keep keeps the bottle");
     }
   }
 
   /** What does not come here, for whatever reason, keeps the bottle. */
-  private void pull(Bottle bottle) {
+  private void pull(Bottle bottle, boolean unasked) {
     boolean all = false;
     try (GuestChanges changes = carafe.changes(bottle.name(), List.of(), false)) {
-      all = PullVerb.bring(changes, context);
+      all = PullVerb.bring(changes, unasked, context);
     } catch (BottleException | MachineException e) {
       context.console().note("Error: " + e.getMessage());
     } finally {

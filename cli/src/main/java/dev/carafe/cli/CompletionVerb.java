@@ -1,6 +1,8 @@
 package dev.carafe.cli;
 
+import java.io.File;
 import java.util.List;
+import java.util.Set;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -9,6 +11,11 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** {@code completion}: a script that makes a shell complete commands and options. */
 final class CompletionVerb extends Verb {
+  /** What options are shown with that take the name of a file or directory of this host. */
+  private static final Set<String> FILES = Set.of("DIR", "FILE", "PATH");
+
+  private static final Set<String> OF_THE_GUEST = Set.of("--workdir", "--exclude");
+
   @Override
   String summary() {
     return "Prints a completion script for bash, zsh or fish.";
@@ -72,6 +79,20 @@ final class CompletionVerb extends Verb {
   private static CommandLine line(Program program, String group, String name) {
     Grammar grammar = Help.grammar(program, group, name, Verbs.verb(group, name));
     CommandLine line = grammar.commandLine();
+    for (OptionSpec option : List.copyOf(line.getCommandSpec().options())) {
+      // The one that reads command lines makes no files of words.
+      if (namesFile(option)) {
+        line.getCommandSpec().remove(option);
+        line.getCommandSpec()
+            .addOption(
+                OptionSpec.builder(option.names())
+                    .type(File.class)
+                    .arity("1")
+                    .paramLabel(option.paramLabel())
+                    .description(option.description())
+                    .build());
+      }
+    }
     List<String> words =
         grammar.named().map(named -> List.of(named.function(program))).orElse(grammar.words());
     if (!words.isEmpty()) {
@@ -87,6 +108,12 @@ final class CompletionVerb extends Verb {
                   .build());
     }
     return line;
+  }
+
+  private static boolean namesFile(OptionSpec option) {
+    return option.arity().max() > 0
+        && FILES.contains(option.paramLabel())
+        && !OF_THE_GUEST.contains(option.longestName());
   }
 
   private static String fish(Program program) {
@@ -159,7 +186,7 @@ final class CompletionVerb extends Verb {
         script.append(isLong ? " -l " : " -s ").append(name.substring(isLong ? 2 : 1));
       }
       if (option.arity().max() > 0) {
-        script.append(" -r");
+        script.append(namesFile(option) ? " -r -F" : " -r");
       }
       script.append(" -d ").append(quoted(option.description()[0])).append('\n');
     }

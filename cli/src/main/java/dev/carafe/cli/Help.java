@@ -61,7 +61,7 @@ final class Help {
     if (group.isEmpty()) {
       text.append("  ").append(path).append(" start claude --cwd .\n");
       text.append("  ").append(path);
-      text.append(" start claude --cwd . --headless --prompt 'make the tests pass'\n");
+      text.append(" start claude --cwd . --headless --pull --prompt 'make the tests pass'\n");
       text.append("  ").append(path).append(" run -- uname -a\n");
       text.append("  ").append(path).append(" machine create --name web --image debian:12\n");
       text.append("  ").append(path).append(" machine start --name web\n");

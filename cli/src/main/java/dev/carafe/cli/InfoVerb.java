@@ -42,14 +42,21 @@ final class InfoVerb extends Verb {
     }
     String name = Manifests.name(arguments.first().get());
     boolean isAgent = index.agents().stream().anyMatch(a -> a.name().equals(name));
+    Readiness readiness = new Readiness(index, context.env());
     boolean isBottle = index.bottles().stream().anyMatch(b -> b.name().equals(name));
     try {
       if (isBottle && !isAgent && bottles.isEmpty()) {
         EffectiveBottle bottle = index.bottle(List.of(name));
         show(new ManifestText(Optional.empty(), bottle, context), json, context);
+        if (!json) {
+          lacks("bottle", name, readiness.problems(name), index, context);
+        }
       } else {
         Manifest manifest = index.load(name, bottles);
         show(new ManifestText(Optional.of(manifest), manifest.bottle(), context), json, context);
+        if (!json) {
+          lacks("agent", name, readiness.problems(name, bottles), index, context);
+        }
       }
     } catch (ManifestException e) {
       if (json) {

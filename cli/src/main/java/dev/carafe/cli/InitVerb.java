@@ -63,7 +63,10 @@ final class InitVerb extends Verb {
   private static String provider(
       String name, Optional<String> named, ManifestPlaces places, Context context) {
     Providers providers = Providers.find(places, context.env());
-    String provider = named.orElse(providers.names().contains(name) ? name : NAME);
+    // One whose file has mistakes is meant, too; what they are is said then.
+    boolean same =
+        providers.names().contains(name) || Files.exists(places.providers().resolve(name + ".md"));
+    String provider = named.orElse(same ? name : NAME);
     try {
       return providers.named(provider).name();
     } catch (ProviderException e) {

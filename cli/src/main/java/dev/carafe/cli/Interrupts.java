@@ -2,6 +2,7 @@ package dev.carafe.cli;
 
 import dev.carafe.machine.Execution;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What SIGINT, SIGTERM and SIGHUP do while a guest's command is prepared, runs, and is cleaned up
@@ -44,6 +45,20 @@ final class Interrupts {
       installed = true;
       for (int signal : new int[] {Signals.HANGUP, Signals.INTERRUPT, Signals.TERMINATE}) {
         signals.handle(signal, () -> raised(signal));
+      }
+      beginNothingInAnEndingProcess();
+    }
+  }
+
+  /** A signal that came before this may have begun to end the process, which takes a while. */
+  private static void beginNothingInAnEndingProcess() {
+    Thread hook = new Thread(() -> {});
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      while (true) {
+        LockSupport.park();
       }
     }
   }

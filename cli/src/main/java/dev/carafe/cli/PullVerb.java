@@ -72,11 +72,11 @@ final class PullVerb extends Verb {
   }
 
   /** Shows what has changed, and brings it here unless somebody says no; false if some was left. */
-  static boolean bring(GuestChanges changes, Context context) {
+  static boolean bring(GuestChanges changes, boolean unasked, Context context) {
     Console console = context.console();
     changes.notes().forEach(console::note);
     changes.all().forEach(change -> console.note(line(change)));
-    if (!changes.all().isEmpty() && !console.confirm("Bring these here? [y/N] ")) {
+    if (!unasked && !changes.all().isEmpty() && !console.confirm("Bring these here? [y/N] ")) {
       return false;
     }
     Pull.Result result = Pull.apply(changes, EnumSet.of(Allowed.OVERWRITE, Allowed.DELETE));

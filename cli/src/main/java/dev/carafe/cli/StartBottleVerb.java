@@ -23,7 +23,7 @@ final class StartBottleVerb extends Verb {
         .naming(Named.AGENTS)
         .commandAfterDashes("[-- ARGUMENT...]")
         .example("start claude --cwd .")
-        .example("start claude --cwd . --headless --prompt 'make the tests pass'")
+        .example("start claude --cwd . --headless --pull --prompt 'make the tests pass'")
         .example("start claude --dry-run");
   }
 

@@ -249,7 +249,7 @@ class BottleVerbsTest {
               "removed" : [
                 {
                   "slug" : "work-0a1b2",
-                  "images" : [
+                  "imagesLeft" : [
                     "bottle-work-0a1b2:1"
                   ]
                 }

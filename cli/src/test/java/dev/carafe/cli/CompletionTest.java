@@ -60,6 +60,7 @@ class CompletionTest {
     assertThat(completed("bottle", "export", "w")).containsExactly("work-0a1b2");
     assertThat(completed("machine", "stop", "")).containsExactly("box_1");
     assertThat(completed("pull", "work-0a1b2", "w")).isEmpty();
+    assertThat(completed("start", "--cwd", ".ca")).containsExactly(".carafe");
     assertThat(home.resolve("work/stolen")).doesNotExist();
   }
 

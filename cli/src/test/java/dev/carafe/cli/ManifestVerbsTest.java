@@ -160,7 +160,10 @@ class ManifestVerbsTest {
                 1 route; everything else is refused.
                 """
                     .replace("HOME", home.toString()),
-                ""));
+                outcome.err()));
+    assertThat(outcome.err())
+        .contains("Note: agent 'bot' cannot start: there is no provider 'pi'; there are claude,")
+        .contains("Note: agent 'bot' cannot start: the agent 'bot' has the skill 'review'");
     Outcome json = info("bot", "--json");
     assertThat(json.exitCode()).isZero();
     assertThat(json.out())

@@ -96,6 +96,26 @@ class SessionEndTest {
   }
 
   @Test
+  void aTaskThatNobodyWatchesBringsItsWorkHereWhenItWasToldTo() throws Exception {
+    Program task =
+        carafe(
+            "start",
+            "plain",
+            "--cwd",
+            project.toString(),
+            "--headless",
+            "--pull",
+            "--",
+            "-c",
+            "echo made > made; exit 3");
+    assertThat(task.exitCode()).as(task.stderr()).isEqualTo(3);
+    assertThat(task.stderr()).contains("added    made\nBrought back: 1\n");
+    assertThat(project.resolve("made")).hasContent("made");
+    Files.delete(project.resolve("made"));
+    nothingIsThere();
+  }
+
+  @Test
   void whatIsNotBroughtHereAfterAllIsKept() throws Exception {
     try (Screen screen = session("kept", "mv NOTES RENAMED")) {
       answer(screen, QUESTION, "p");
