@@ -4,6 +4,7 @@ import static dev.carafe.it.enforcement.Permit.Value.FALSE;
 import static dev.carafe.it.enforcement.Permit.Value.NOTHING;
 import static dev.carafe.it.enforcement.Permit.Value.NO_LIST;
 import static dev.carafe.it.enforcement.Permit.Value.NULL;
+import static dev.carafe.it.enforcement.Permit.Value.THIS;
 import static dev.carafe.it.enforcement.Permit.Value.TRUE;
 import static dev.carafe.it.enforcement.Permit.answer;
 import static dev.carafe.it.enforcement.Permit.call;
@@ -147,6 +148,26 @@ final class BottleEnforcements {
               "bottle.BottleArchive#record",
               call("equals", TRUE),
               "bottle.BottleArchiveTest#aDamagedRecordIsRefused"),
+          new Enforcement(
+              "A bottle that comes in a file names nothing of this computer",
+              "bottle.state.BottleRecord#elsewhere",
+              answer(THIS),
+              "bottle.BottleArchiveTest#itNamesNoDirectoryOfThisComputerAndNoOtherImage"),
+          new Enforcement(
+              "No image of a registry passes for one that a recipe has made",
+              "bottle.AgentImages#isOf",
+              answer(TRUE),
+              "bottle.PreparationTest#theImageIsTheOneThatWasAskedForThenTheBottlesThenTheRecipes"),
+          new Enforcement(
+              "No certificate of a sidecar is frozen, wherever the guest has put it",
+              "bottle.GuestTrust#isOurs",
+              answer(FALSE),
+              "bottle.GuestTrustTest#whatTheDistributionsOwnToolHasMadeOfItIsNotFrozenEither"),
+          new Enforcement(
+              "Cleanup leaves a machine whose bottle is remembered elsewhere",
+              "bottle.BottleLeftovers#rememberedElsewhere",
+              answer(FALSE),
+              "bottle.BottleLeftoversTest#aMachineWhoseBottleIsRememberedElsewhereIsLeftAlone"),
           new Enforcement(
               "Cleanup offers no state that somebody uses, or that is only not for this Carafe to read",
               "bottle.state.BottleStates$Damaged#removable",
