@@ -30,6 +30,9 @@ public final class Workspace {
   private static final int MOST_CONFIG = 256 * 1024;
 
   /** A user and a password in an URL, or a header with a credential. */
+  private static final Pattern USER = Pattern.compile("(?i)\\s*\\[user\\]\\s*");
+
+  private static final Pattern AUTHOR = Pattern.compile("(?i)\\s*(?:name|email)\\s*=.*");
   private static final Pattern CREDENTIAL =
       Pattern.compile("://[^/@\\s]*:[^/@\\s]+@|(?i:authorization:\\s*\\S+)");
 
@@ -171,8 +174,17 @@ public final class Workspace {
         return;
       }
       int number = 0;
+      boolean ofUser = false;
       for (String line : Files.readAllLines(config, java.nio.charset.StandardCharsets.ISO_8859_1)) {
         number++;
+        ofUser = line.strip().startsWith("[") ? USER.matcher(line).matches() : ofUser;
+        if (ofUser && AUTHOR.matcher(line).matches()) {
+          notes.add(
+              config
+                  + ":"
+                  + number
+                  + ": for git in the bottle this comes before the author that your files name");
+        }
         if (CREDENTIAL.matcher(line).find() || Literal.holdsToken(line)) {
           notes.add(
               config

@@ -182,6 +182,18 @@ class WorkspaceTest {
   }
 
   @Test
+  void anAuthorThatTheRepositoryNamesItselfIsSaid() throws Exception {
+    write("file", "x");
+    git("init", "-q");
+    git("config", "user.email", "me@example.com");
+    git("config", "core.name", "not an author");
+    assertThat(Workspace.of(work, false, false, env).notes())
+        .singleElement()
+        .asString()
+        .endsWith(": for git in the bottle this comes before the author that your files name");
+  }
+
+  @Test
   void whatWasCopiedIsRememberedByteForByte() throws Exception {
     write("plain", "x");
     write("with blank\nand line end", "y");
