@@ -11,6 +11,7 @@ import dev.carafe.image.Image;
 import dev.carafe.image.ImageException;
 import dev.carafe.image.ImageStore;
 import dev.carafe.image.Progress;
+import dev.carafe.machine.Machines;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +24,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -38,10 +40,12 @@ final class BottleArchive {
 
   private final ImageStore images;
   private final BottleStates states;
+  private final Machines machines;
 
-  BottleArchive(ImageStore images, BottleStates states) {
+  BottleArchive(ImageStore images, BottleStates states, Machines machines) {
     this.images = images;
     this.states = states;
+    this.machines = machines;
   }
 
   /** Whether the image of that name came with a bottle that was imported. */
@@ -142,7 +146,7 @@ final class BottleArchive {
     // Without a name until it is known to be whole: the name may be another one's.
     Image image = images.importArchive(in, "", progress);
     if (!image.digest().equals(digest)) {
-      if (image.names().isEmpty()) {
+      if (image.names().isEmpty() && !isUsed(image)) {
         images.remove(image.digest(), Set.of());
       }
       throw new BottleException(
@@ -153,6 +157,12 @@ final class BottleArchive {
     images.name(digest, reference);
     states.freezeDone(held.record().slug(), reference);
     held.update(held.record().at(Phase.ENDED));
+  }
+
+  /** It may have been there before, for a machine that was made by its digest. */
+  private boolean isUsed(Image image) {
+    return machines.list().stream()
+        .anyMatch(machine -> machine.imageDigest().equals(Optional.of(image.digest())));
   }
 
   private static String line(InputStream in) throws IOException {

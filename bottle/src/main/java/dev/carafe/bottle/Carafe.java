@@ -305,7 +305,7 @@ public final class Carafe implements AutoCloseable {
                             + "' was not frozen; 'carafe freeze "
                             + slug
                             + "' does that while it runs"));
-    new BottleArchive(images, states).write(found.record(), reference, file, progress);
+    new BottleArchive(images, states, machines).write(found.record(), reference, file, progress);
   }
 
   /**
@@ -316,7 +316,7 @@ public final class Carafe implements AutoCloseable {
    *     slug; nothing is taken in then
    */
   public String importBottle(Path file) {
-    return new BottleArchive(images, states).read(file, progress);
+    return new BottleArchive(images, states, machines).read(file, progress);
   }
 
   /** All bottles: those that run, were frozen or kept, or were left by a crash. */

@@ -94,7 +94,10 @@ class BottleArchiveTest {
           assertThatThrownBy(() -> carafe.importBottle(file)).hasMessageContaining("already");
           throw new IllegalStateException("ended here");
         };
-    assertThatThrownBy(() -> new BottleArchive(place.images(), place.states()).read(file, watching))
+    assertThatThrownBy(
+            () ->
+                new BottleArchive(place.images(), place.states(), place.machines)
+                    .read(file, watching))
         .hasMessage("ended here");
     assertThat(phases).containsExactly(Phase.MAKING);
     assertThat(carafe.list().bottles()).isEmpty();

@@ -35,7 +35,7 @@ public final class Unpulled {
 
   /** What was brought back later is the later mark; a rename keeps the time of writing. */
   private static final String END =
-      "[ -e \"$1/$2\" ] && { [ \"$1/pulled\" -nt \"$1/$2\" ] || mv -f \"$1/$2\" \"$1/pulled\"; }";
+      "[ -f \"$1/$2\" ] && { [ \"$1/pulled\" -nt \"$1/$2\" ] || mv -f \"$1/$2\" \"$1/pulled\"; }";
 
   private Unpulled() {}
 
