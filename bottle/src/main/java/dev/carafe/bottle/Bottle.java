@@ -300,10 +300,10 @@ public final class Bottle implements AutoCloseable {
    * @throws BottleException when that is not possible; the bottle goes on as it was
    */
   public String freeze(Progress progress) {
-    AtomicReference<String> beginning = new AtomicReference<>("");
-    unlessItIsOver(() -> beginning.set(Unpulled.begin(parts.machine(), USER, HOME)));
+    AtomicReference<Runnable> frozen = new AtomicReference<>(() -> {});
+    unlessItIsOver(() -> frozen.set(Unpulled.begin(parts.machine(), USER, HOME)));
     String reference = parts.freeze().to(progress);
-    unlessItIsOver(() -> Unpulled.end(parts.machine(), USER, HOME, beginning.get()));
+    unlessItIsOver(frozen.get());
     parts.log().say("frozen to " + reference);
     return reference;
   }

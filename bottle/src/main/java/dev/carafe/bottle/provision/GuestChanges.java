@@ -103,11 +103,8 @@ public final class GuestChanges implements AutoCloseable {
     try {
       Path host = request.host().toRealPath();
       copy = ScratchDirectory.in(request.scratch());
-      Runnable pulled = () -> {};
-      if (wanted.isEmpty()) {
-        String beginning = Unpulled.begin(machine, user.name(), user.home());
-        pulled = () -> Unpulled.end(machine, user.name(), user.home(), beginning);
-      }
+      Runnable pulled =
+          wanted.isEmpty() ? Unpulled.begin(machine, user.name(), user.home()) : () -> {};
       GuestChanges changes = new GuestChanges(copy, host, request.launched(), wanted, pulled);
       changes.copyOut(machine, user);
       changes.compare();

@@ -57,17 +57,13 @@ public final class Unpulled {
   /**
    * From now on all is taken out of the guest; what is changed after this moment is not in it.
    *
-   * @return this beginning, of which there may be others
+   * @return to be run when what was there at this beginning, of which there may be others, is on
+   *     the host
    */
-  public static String begin(Machine machine, String user, String home) {
+  public static Runnable begin(Machine machine, String user, String home) {
     String mark = "pulling-" + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     ask(machine, user, BEGIN, home, mark);
-    return mark;
-  }
-
-  /** What was there at that beginning is on the host. */
-  public static void end(Machine machine, String user, String home, String beginning) {
-    ask(machine, user, END, home, beginning);
+    return () -> ask(machine, user, END, home, mark);
   }
 
   private static int ask(Machine machine, String user, String script, String home, String... more) {

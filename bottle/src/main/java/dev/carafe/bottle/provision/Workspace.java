@@ -29,10 +29,10 @@ public final class Workspace {
   private static final int MOST_FILES = 500_000;
   private static final int MOST_CONFIG = 256 * 1024;
 
-  /** A user and a password in an URL, or a header with a credential. */
   private static final Pattern USER = Pattern.compile("(?i)\\s*\\[user\\]\\s*");
-
   private static final Pattern AUTHOR = Pattern.compile("(?i)\\s*(?:name|email)\\s*=.*");
+
+  /** A user and a password in an URL, or a header with a credential. */
   private static final Pattern CREDENTIAL =
       Pattern.compile("://[^/@\\s]*:[^/@\\s]+@|(?i:authorization:\\s*\\S+)");
 

@@ -48,7 +48,7 @@ public record BottleRecord(
     List<String> injected) {
 
   /** A directory that no system has, by Debian's policy. */
-  static final Path NOWHERE = Path.of("/nonexistent");
+  private static final Path NOWHERE = Path.of("/nonexistent");
 
   /** How far a bottle has come. What a killed process leaves stays as it was. */
   public enum Phase {
